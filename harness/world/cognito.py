@@ -1,0 +1,53 @@
+"""The path of Cognito: a user pool, and an identity pool that gives credentials (the guide's option 2)."""
+
+from __future__ import annotations
+
+from harness.world.setup import Setup, Site, create_role, trust
+
+__all__ = ["set_up"]
+
+
+def set_up(site: Site) -> Setup:
+    """Create the user pool and its client, the identity pool, and the role of authenticated users."""
+    aws, region = site.aws, site.aws.region
+    users = aws.client("cognito-idp")
+    pool_id = users.create_user_pool(
+        PoolName="cloudwatch-mcp-users", AutoVerifiedAttributes=["email"], UsernameAttributes=["email"]
+    )["UserPool"]["Id"]
+    client_id = users.create_user_pool_client(UserPoolId=pool_id, ClientName="cloudwatch-mcp-client")[
+        "UserPoolClient"
+    ]["ClientId"]
+    provider = f"cognito-idp.{region}.amazonaws.com/{pool_id}"
+    issuer = site.new_issuer("cognito", url=f"https://{provider}", client_id=client_id)
+    aws.publish_user_pool(pool_id, issuer.app)
+
+    pools = aws.client("cognito-identity")
+    identity_pool_id: str = pools.create_identity_pool(
+        IdentityPoolName="cloudwatch_mcp_identity",
+        AllowUnauthenticatedIdentities=False,
+        CognitoIdentityProviders=[{"ProviderName": provider, "ClientId": client_id}],
+    )["IdentityPoolId"]
+    # The guide's trust policy, and the `amr` condition without which a guest would get the role too.
+    document = trust(
+        "sts:AssumeRoleWithWebIdentity",
+        {"Federated": "cognito-identity.amazonaws.com"},
+        StringEquals={"cognito-identity.amazonaws.com:aud": identity_pool_id},
+        **{"ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"}},
+    )
+    role_arn = create_role(aws, document)
+    pools.set_identity_pool_roles(IdentityPoolId=identity_pool_id, Roles={"authenticated": role_arn})
+    return Setup(
+        issuer=issuer,
+        role_arn=role_arn,
+        trust=document,
+        environ={
+            "AUTH_PROVIDER": "cognito",
+            "AWS_COGNITO_REGION": region,
+            "AWS_COGNITO_USER_POOL_ID": pool_id,
+            "AWS_COGNITO_CLIENT_ID": client_id,
+            "AWS_COGNITO_IDENTITY_POOL_ID": identity_pool_id,
+        },
+        claims={},
+        assume="GetCredentialsForIdentity",
+        distrusted="InvalidIdentityPoolConfigurationException",
+    )

@@ -1,0 +1,1 @@
+"""The catalogue: every way in which authentication fails, one file a theme."""
