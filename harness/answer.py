@@ -33,7 +33,7 @@ class Answer:
 
     @property
     def message(self) -> dict[str, Any]:
-        """The JSON-RPC message in the body, empty if there is none (one JSON object, or the last SSE event)."""
+        """The JSON-RPC message in the body (JSON, or the last event of SSE), empty if there is none."""
         text = self.body
         if self.headers.get("content-type", "").startswith("text/event-stream"):
             text = next((line[5:] for line in reversed(text.splitlines()) if line.startswith("data:")), "")

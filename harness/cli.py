@@ -52,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="harness",
-        description="A pocket internet for authentication: drive an MCP server through every way in which it fails.",
+        description="Drive an MCP server through every way in which authentication fails, offline.",
         epilog="example: harness run --report report",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[_Parser],
     name: str,
     action: Callable[[argparse.Namespace], int],
     about: str,

@@ -1,0 +1,1 @@
+"""What a run leaves: a matrix on the terminal, and files in a folder."""
