@@ -21,6 +21,9 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 as expected, 1 the target failed, 2 wrong usage, 3 ours."""
     options = _parser().parse_args(arguments)
+    # Both end a command in an orderly way, also where a shell's `&` has switched Ctrl-C off.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         result: int = options.command(options)
     except UsageError as error:
@@ -181,5 +184,4 @@ def _up(options: argparse.Namespace) -> int:
     from harness.up import up
 
     _check(options.provider, None)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return up(options.provider, options.target)

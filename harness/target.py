@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -89,13 +90,14 @@ class Running:
 class Log(logging.Handler):
     """Everything that is logged in this process at INFO or above, tracebacks included.
 
-    A target in this process shares its log with the harness, which therefore must not log secrets
-    either.
+    A target in this process shares its log with the harness, which must not log secrets either. Only
+    the thread that made this is left out: it drives, and its HTTP client logs the hostile URLs it sends.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self._driver = threading.get_ident()
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
         root = logging.getLogger()
         self._level = root.level
@@ -104,7 +106,8 @@ class Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one record, as a person would read it."""
-        self.lines.append(self.format(record))
+        if record.thread != self._driver:
+            self.lines.append(self.format(record))
 
     @property
     def text(self) -> str:

@@ -7,10 +7,11 @@ import shlex
 import sys
 import threading
 
+from fake_idp.store import Store
 from harness.target import Target
 from harness.world import World
 
-__all__ = ["curl_line", "environment", "up"]
+__all__ = ["curl_line", "environment", "mint_line", "up"]
 
 
 def up(provider: str = "oidc", target: str | None = None) -> int:
@@ -29,6 +30,10 @@ def up(provider: str = "oidc", target: str | None = None) -> int:
             "# Who am I in AWS, by way of the server?",
             curl_line(world),
             "",
+            "# A token of your own making for it, honest or hostile:",
+            mint_line(world),
+            f"fake-idp forge sig.none --preset {world.issuer.preset.name}",
+            "",
             "# And AWS itself, as the account's administrator:",
             "aws sts get-caller-identity",
         ]
@@ -42,14 +47,23 @@ def up(provider: str = "oidc", target: str | None = None) -> int:
 
 
 def environment(world: World) -> dict[str, str]:
-    """The variables of a shell in the world: its proxy and authority, Alice's token, an AWS identity."""
+    """The variables of a shell in the world: the way in, Alice's token, the issuer's keys, an AWS identity."""
     root = world.aws.administrator
+    keys = Store(world.internet.folder / "fake-idp")
+    keys.put(world.issuer)
     return {
         **world.environ,
+        "FAKE_IDP_STATE": str(keys.folder),
         "TOKEN": world.mint("alice", expires_in=8 * 3600),
         "AWS_ACCESS_KEY_ID": root.access_key_id,
         "AWS_SECRET_ACCESS_KEY": root.secret_access_key,
     }
+
+
+def mint_line(world: World) -> str:
+    """A command that mints a token for this world, in a shell that has ``environment``."""
+    claims = [f"--claim {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in world.setup.claims.items()]
+    return " ".join([f"TOKEN=$(fake-idp mint --preset {world.issuer.preset.name} --sub bob", *claims]) + ")"
 
 
 def curl_line(world: World, *, tool: str = "whoami") -> str:

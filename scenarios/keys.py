@@ -49,7 +49,7 @@ def issuer_down_while_warm(world: World) -> None:
     world.issuer.faults.add("jwks", status=503)
     world.issuer.faults.add("discovery", status=503)
     world.call(token).is_accepted()
-    world.call(world.forge("jwks.kid-unknown")).is_refused_or_unavailable()
+    world.call(world.forge("hdr.kid-unknown[attacker-key]")).is_refused_or_unavailable()
     world.call(token).is_accepted()
 
 
@@ -76,7 +76,7 @@ def issuer_down_while_cold(world: World) -> None:
 def flood_of_unknown_kids(world: World) -> None:
     """Anybody can write a kid. The invariant bounds the fetches; the honest token is served all the while."""
     for _ in range(30):
-        world.call(world.forge("jwks.kid-unknown")).is_refused(401, "invalid_token")
+        world.call(world.forge("hdr.kid-unknown[attacker-key]")).is_refused(401, "invalid_token")
     world.call(world.mint("alice")).is_accepted()
 
 

@@ -34,7 +34,7 @@ def never_expires(world: World) -> None:
 
 @scenario("time.nbf", title="a token from the future is refused", source="RFC 7519 section 4.1.5")
 def not_yet_valid(world: World) -> None:
-    """`nbf` is an hour ahead, well outside any leeway."""
+    """`nbf` is five minutes ahead: clocks differ by seconds."""
     world.call(world.forge("time.nbf")).is_refused(401, "invalid_token")
 
 

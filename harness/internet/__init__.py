@@ -176,5 +176,5 @@ class Internet:
 def _network_loop() -> LoopThread:
     """The loop of every internet in this process: none of what runs on it may block."""
     loop = LoopThread("pocket-internet")
-    atexit.register(loop.close)
+    atexit.register(lambda: (loop.close(), loop.join()))
     return loop

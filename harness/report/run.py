@@ -51,7 +51,7 @@ def run(
         *([f"{module}::test[{case.node}]" for case in chosen] if names else [module]),
         # The run must not depend on the folder it is started in, nor on its pytest settings.
         *("-c", os.devnull, "--rootdir", str(Path.cwd()), "--import-mode=importlib"),
-        *("-W", "error", "--timeout", "60", "-p", "no:cacheprovider"),
+        *("-W", "ignore::pytest.PytestAssertRewriteWarning", "--timeout", "60", "-p", "no:cacheprovider"),
         f"--mcp-target={target}",
         *([f"--mcp-provider={provider}"] if provider else []),
         *([f"--mcp-wire={wire}"] if wire else []),
@@ -67,6 +67,7 @@ def run(
         written = write_json(report, reporter.results, target=target)
         sys.stdout.write(f"report: {written}, {written.with_name('junit.xml')}\n")
     if code == pytest.ExitCode.INTERRUPTED:
+        sys.stderr.write("interrupted\n")
         return INTERRUPTED
     verdicts = {result.verdict for result in reporter.results}
     if reporter.broken or "error" in verdicts or not reporter.results:

@@ -1,0 +1,37 @@
+"""A fake OIDC issuer for tests: tokens that look like a vendor's, and hostile ones that almost do.
+
+>>> from fake_idp import Issuer
+>>> issuer = Issuer("okta", audience="https://mcp.example.com/mcp")
+>>> token = issuer.mint(sub="alice", claims={"groups": ["ops"]}, expires_in=600)
+>>> forged = issuer.forge("sig.hs-confusion[jwk]", sub="alice")
+
+For tests only: nothing here is hardened, and it signs whatever it is asked to.
+"""
+
+from __future__ import annotations
+
+from fake_idp.clock import Clock
+from fake_idp.errors import FakeIdpError, InvalidValue, MalformedToken, NotSeen, StateError, UnknownName
+from fake_idp.forgeries import FORGERIES, Forgery
+from fake_idp.issuer import Issuer
+from fake_idp.journal import Request
+from fake_idp.keys import Key, KeyRing
+from fake_idp.presets import PRESETS, Preset
+
+__all__ = [
+    "FORGERIES",
+    "PRESETS",
+    "Clock",
+    "FakeIdpError",
+    "Forgery",
+    "InvalidValue",
+    "Issuer",
+    "Key",
+    "KeyRing",
+    "MalformedToken",
+    "NotSeen",
+    "Preset",
+    "Request",
+    "StateError",
+    "UnknownName",
+]

@@ -1,0 +1,75 @@
+"""AWS IAM Identity Center.
+
+Sources: the OIDC API reference (https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/) and
+the sample ID token in "S3 Access Grants and corporate directory identities"
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants-directory-ids.html).
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from fake_idp.presets.base import Preset, TokenRequest, address, email_of, path_of, stable_id
+
+__all__ = ["IdentityCenter"]
+
+_HEX = "0123456789abcdef"
+
+
+class IdentityCenter(Preset):
+    """``https://identitycenter.amazonaws.com/{instance}``.
+
+    AWS treats access tokens of Identity Center as opaque and documents no public JWKS. What is made
+    here is the shape of its ID tokens (``auth_time`` an ISO 8601 string, the ``aws:`` and ``sts:``
+    claims), for both token uses, published below the issuer at ``/.well-known/jwks.json``: where a
+    server that verifies such tokens itself would look. A role comes in as a claim, for instance
+    ``mint(claims={"custom:role_arn": "arn:aws:iam::111122223333:role/Reader"})``.
+    """
+
+    name = "identity_center"
+    title = "AWS IAM Identity Center"
+    url = "https://identitycenter.amazonaws.com/ssoins-7223fa4e1d905b86"
+    client_id = "fakeIdpClient-dXMtZWFzdC0x"
+    account = "111122223333"
+
+    def new_kid(self) -> str:
+        """A UUID: the form is a guess, since AWS documents no key of this issuer."""
+        return str(uuid.uuid4())
+
+    def header(self, request: TokenRequest, *, kid: str, algorithm: str) -> dict[str, Any]:
+        """``kid``, ``typ`` and ``alg``."""
+        return {"kid": kid, "typ": "JWT", "alg": algorithm}
+
+    def claims(self, request: TokenRequest) -> dict[str, Any]:
+        """The claims of the documented sample, with its types; the two contexts are opaque to all but AWS."""
+        instance = path_of(request.issuer).rpartition("/")[2] or "ssoins-7223fa4e1d905b86"
+        store = stable_id("d-", instance, length=12, alphabet=_HEX)
+        return {
+            "aws:identity_store_id": store,
+            "sub": request.sub,
+            "aws:instance_account": self.account,
+            "iss": request.issuer,
+            "sts:identity_context": secrets.token_urlsafe(48),
+            "sts:audit_context": secrets.token_urlsafe(48),
+            "aws:identity_store_arn": f"arn:aws:identitystore::{self.account}:identitystore/{store}",
+            "aud": request.client_id,
+            "aws:instance_arn": f"arn:aws:sso:::instance/{instance}",
+            "aws:credential_id": secrets.token_urlsafe(24),
+            "auth_time": datetime.fromtimestamp(request.issued_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "exp": request.expires_at,
+            "iat": request.issued_at,
+            "email": email_of(request.sub),
+        }
+
+    def discovery(self, url: str, *, algorithm: str) -> dict[str, Any]:
+        """Only what a verifier needs: the service's own API is JSON, not OAuth, and has no metadata."""
+        return {
+            "issuer": url,
+            "jwks_uri": f"{address(url)}{self.jwks_path}",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [algorithm],
+        }

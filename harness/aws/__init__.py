@@ -1,0 +1,10 @@
+"""The AWS that says no: moto keeps the state, and every identity decision is taken as AWS takes it."""
+
+from __future__ import annotations
+
+from harness.aws.errors import AwsError
+from harness.aws.front import Aws
+from harness.aws.journal import Call
+from harness.aws.sessions import Credentials
+
+__all__ = ["Aws", "AwsError", "Call", "Credentials"]

@@ -1,0 +1,90 @@
+"""boto3 clients without a socket: what a client would send is answered in this process."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3.session
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+
+from harness.aws.services import session
+from harness.aws.sessions import Credentials
+from harness.aws.wire import Request, Response
+
+__all__ = ["client"]
+
+_CONFIG = Config(
+    retries={"total_max_attempts": 1},
+    ignore_configured_endpoint_urls=True,
+    parameter_validation=True,
+)
+_lock = threading.Lock()  # making clients of one session is not thread-safe, using them is
+
+
+class _Raw(io.BytesIO):
+    """The body as urllib3 would hand it to botocore."""
+
+    def stream(self, _amount: int | None = None, *, decode_content: bool | None = None) -> Iterator[bytes]:
+        del decode_content
+        yield self.read()
+
+
+def client(
+    service: str, *, credentials: Credentials, region: str, handle: Callable[[Request], Response]
+) -> Any:
+    """Return a boto3 client that asks ``handle``.
+
+    It is blind to the environment and to configuration files, and does not retry.
+
+    Args:
+        service: boto3's name of a service, for example ``cloudwatch``.
+        credentials: to sign with.
+        region: for example ``us-east-1``.
+        handle: answers its requests.
+    """
+    with _lock:
+        made = _shared().client(
+            service,
+            region_name=region,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token,
+            config=_CONFIG,
+        )
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        response = handle(_request(request))
+        return AWSResponse(request.url, response.status, dict(response.headers), _Raw(response.body))
+
+    made.meta.events.register("before-send", answer)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _shared() -> Any:
+    return boto3.session.Session(botocore_session=session())
+
+
+def _request(prepared: Any) -> Request:
+    """Take a request out of botocore's record of it, in which a header may be text or bytes."""
+    url = urlsplit(prepared.url)
+    headers = {_text(name).lower(): _text(value) for name, value in prepared.headers.items()}
+    body = prepared.body or b""
+    return Request(
+        method=prepared.method,
+        host=headers.get("host", url.netloc),
+        path=url.path or "/",
+        query=url.query,
+        headers=headers,
+        body=body.encode() if isinstance(body, str) else bytes(body),
+    )
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
