@@ -55,9 +55,9 @@ def no_ambient_credentials(world: World) -> None:
 )
 def provider_unknown(world: World) -> None:
     """The server trusts the issuer, the account does not."""
-    iam = world.aws.client("iam")
-    for provider in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
-        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
+    listed = world.aws.call("iam", "list_open_id_connect_providers")
+    for provider in listed["OpenIDConnectProviderList"]:
+        world.aws.call("iam", "delete_open_id_connect_provider", OpenIDConnectProviderArn=provider["Arn"])
     world.call(world.mint("alice")).is_tool_error("InvalidIdentityToken")
 
 
@@ -69,11 +69,10 @@ def provider_unknown(world: World) -> None:
 )
 def role_deleted(world: World) -> None:
     """AWS does not say whether a role exists: it denies."""
-    iam = world.aws.client("iam")
     name = world.setup.role_arn.rpartition("/")[2]
-    for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-        iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
-    iam.delete_role(RoleName=name)
+    for policy in world.aws.call("iam", "list_attached_role_policies", RoleName=name)["AttachedPolicies"]:
+        world.aws.call("iam", "detach_role_policy", RoleName=name, PolicyArn=policy["PolicyArn"])
+    world.aws.call("iam", "delete_role", RoleName=name)
     world.call(world.mint("alice")).is_tool_error(world.setup.distrusted)
 
 

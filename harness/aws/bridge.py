@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3.session
+from botocore import UNSIGNED
+from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.credentials import Credentials as BotocoreCredentials
 
 from harness.aws.services import session
 from harness.aws.sessions import Credentials
 from harness.aws.wire import Request, Response
 
-__all__ = ["client"]
+__all__ = ["call", "client"]
 
 _CONFIG = Config(
     retries={"total_max_attempts": 1},
@@ -59,11 +62,74 @@ def client(
         )
 
     def answer(request: Any, **_: Any) -> AWSResponse:
-        response = handle(_request(request))
-        return AWSResponse(request.url, response.status, dict(response.headers), _Raw(response.body))
+        return _answer(handle, request)
 
     made.meta.events.register("before-send", answer)
     return made
+
+
+class _Signer(threading.local):
+    """Who calls in this thread, and who answers."""
+
+    credentials: Credentials
+    handle: Callable[[Request], Response]
+
+
+_signer = _Signer()
+
+
+def call(
+    service: str,
+    operation: str,
+    parameters: Mapping[str, Any],
+    *,
+    credentials: Credentials,
+    region: str,
+    handle: Callable[[Request], Response],
+) -> dict[str, Any]:
+    """Call one operation by a client that the whole process shares, since making one costs ten calls.
+
+    Args:
+        service: boto3's name of a service.
+        operation: boto3's name of the operation, for example ``create_role``.
+        parameters: the operation's own.
+        credentials: to sign with.
+        region: for example ``us-east-1``.
+        handle: answers the request.
+
+    Raises:
+        ClientError: botocore's, if it is refused.
+    """
+    _signer.credentials, _signer.handle = credentials, handle
+    answer: dict[str, Any] = getattr(_shared_client(service, region), operation)(**parameters)
+    return answer
+
+
+@lru_cache
+def _shared_client(service: str, region: str) -> Any:
+    """A client without credentials, signed for by whoever calls in the thread."""
+    with _lock:
+        made = _shared().client(
+            service, region_name=region, config=_CONFIG.merge(Config(signature_version=UNSIGNED))
+        )
+    name = made.meta.service_model.signing_name
+
+    def sign(request: Any, **_: Any) -> None:
+        mine = _signer.credentials
+        key = BotocoreCredentials(mine.access_key_id, mine.secret_access_key, mine.session_token)
+        SigV4Auth(key, name, region).add_auth(request)
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        return _answer(_signer.handle, request)
+
+    made.meta.events.register("request-created", sign)
+    made.meta.events.register("before-send", answer)
+    return made
+
+
+def _answer(handle: Callable[[Request], Response], request: Any) -> AWSResponse:
+    response = handle(_request(request))
+    return AWSResponse(request.url, response.status, dict(response.headers), _Raw(response.body))
 
 
 @lru_cache(maxsize=1)

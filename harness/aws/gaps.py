@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
@@ -47,6 +48,8 @@ def call_moto(call: Context) -> Response:
     is_user_token = call.operation in _USER_TOKENS or is_unsigned(service, call.operation)
     if service.name in _OURS or (service.name == "cognito-idp" and is_user_token):
         raise not_implemented(call)
+    if service.name == "cognito-idp":
+        _load_key_once()
     try:
         chunks, status, headers = run_wsgi_app(_moto(), _environ(call, service), buffered=True)
         body = b"".join(chunks)
@@ -81,6 +84,18 @@ def _failed(call: Context) -> AwsError:
 @lru_cache(maxsize=1)
 def _moto() -> Any:
     return DomainDispatcherApplication(create_backend_app)
+
+
+@lru_cache(maxsize=1)
+def _load_key_once() -> None:
+    """Let moto read the key that its wheel ships once, not for every user pool: that takes 60 ms.
+
+    Nobody takes a token of that key here, but moto will not make a pool without it.
+    """
+    from moto.cognitoidp import models
+
+    key = models.jwk.RSAKey.import_key(models.load_resource("cognitoidp/resources/jwks-private.json"))
+    models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: key))
 
 
 def _environ(call: Context, service: Service) -> dict[str, Any]:

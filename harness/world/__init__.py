@@ -99,9 +99,8 @@ class World:
             server_arn=self.server_arn,
             new_issuer=functools.partial(Issuer, clock=self.clock),
         )
-        self.aws.client("cloudwatch").put_metric_data(
-            Namespace="Harness", MetricData=[{"MetricName": "Requests", "Value": 42.0, "Unit": "Count"}]
-        )
+        metric = {"MetricName": "Requests", "Value": 42.0, "Unit": "Count"}
+        self.aws.call("cloudwatch", "put_metric_data", Namespace="Harness", MetricData=[metric])
         return PROVIDERS[self.provider](site)
 
     def _aws_calls(self, since: int) -> tuple[Any, ...]:
@@ -212,8 +211,8 @@ class World:
 
     def set_trust(self, document: Mapping[str, Any]) -> None:
         """Replace the trust policy of this path's role."""
-        self.aws.client("iam").update_assume_role_policy(
-            RoleName=ROLE_NAME, PolicyDocument=json.dumps(document)
+        self.aws.call(
+            "iam", "update_assume_role_policy", RoleName=ROLE_NAME, PolicyDocument=json.dumps(document)
         )
 
     @property

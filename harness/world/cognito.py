@@ -10,23 +10,30 @@ __all__ = ["set_up"]
 def set_up(site: Site) -> Setup:
     """Create the user pool and its client, the identity pool, and the role of authenticated users."""
     aws, region = site.aws, site.aws.region
-    users = aws.client("cognito-idp")
-    pool_id = users.create_user_pool(
-        PoolName="cloudwatch-mcp-users", AutoVerifiedAttributes=["email"], UsernameAttributes=["email"]
-    )["UserPool"]["Id"]
-    client_id = users.create_user_pool_client(UserPoolId=pool_id, ClientName="cloudwatch-mcp-client")[
-        "UserPoolClient"
-    ]["ClientId"]
+    pool = aws.call(
+        "cognito-idp",
+        "create_user_pool",
+        PoolName="cloudwatch-mcp-users",
+        AutoVerifiedAttributes=["email"],
+        UsernameAttributes=["email"],
+    )
+    pool_id: str = pool["UserPool"]["Id"]
+    client = aws.call(
+        "cognito-idp", "create_user_pool_client", UserPoolId=pool_id, ClientName="cloudwatch-mcp-client"
+    )
+    client_id: str = client["UserPoolClient"]["ClientId"]
     provider = f"cognito-idp.{region}.amazonaws.com/{pool_id}"
     issuer = site.new_issuer("cognito", url=f"https://{provider}", client_id=client_id)
     aws.publish_user_pool(pool_id, issuer.app)
 
-    pools = aws.client("cognito-identity")
-    identity_pool_id: str = pools.create_identity_pool(
+    identity_pool = aws.call(
+        "cognito-identity",
+        "create_identity_pool",
         IdentityPoolName="cloudwatch_mcp_identity",
         AllowUnauthenticatedIdentities=False,
         CognitoIdentityProviders=[{"ProviderName": provider, "ClientId": client_id}],
-    )["IdentityPoolId"]
+    )
+    identity_pool_id: str = identity_pool["IdentityPoolId"]
     # The guide's trust policy, and the `amr` condition without which a guest would get the role too.
     document = trust(
         "sts:AssumeRoleWithWebIdentity",
@@ -35,7 +42,12 @@ def set_up(site: Site) -> Setup:
         **{"ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"}},
     )
     role_arn = create_role(aws, document)
-    pools.set_identity_pool_roles(IdentityPoolId=identity_pool_id, Roles={"authenticated": role_arn})
+    aws.call(
+        "cognito-identity",
+        "set_identity_pool_roles",
+        IdentityPoolId=identity_pool_id,
+        Roles={"authenticated": role_arn},
+    )
     return Setup(
         issuer=issuer,
         role_arn=role_arn,

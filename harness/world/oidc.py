@@ -11,13 +11,13 @@ def set_up(site: Site) -> Setup:
     """Create the issuer, its provider in IAM, and a role that trusts it for this server's audience."""
     issuer = site.new_issuer("okta", audience=site.resource)
     site.internet.serve(issuer.host, issuer.app)
-    provider_arn = site.aws.client("iam").create_open_id_connect_provider(
-        Url=issuer.url, ClientIDList=[site.resource]
-    )["OpenIDConnectProviderArn"]
+    provider = site.aws.call(
+        "iam", "create_open_id_connect_provider", Url=issuer.url, ClientIDList=[site.resource]
+    )
     name = issuer.url.removeprefix("https://")
     document = trust(
         "sts:AssumeRoleWithWebIdentity",
-        {"Federated": provider_arn},
+        {"Federated": provider["OpenIDConnectProviderArn"]},
         StringEquals={f"{name}:aud": site.resource},
     )
     role_arn = create_role(site.aws, document)

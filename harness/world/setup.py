@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from fake_idp import Issuer
-    from harness.aws import Aws, Credentials
-    from harness.internet import Internet
+from fake_idp import Issuer
+from harness.aws import Aws, Credentials
+from harness.internet import Internet
 
 __all__ = ["READ_ONLY", "Setup", "Site", "create_role", "server_identity", "trust"]
 
@@ -73,9 +72,9 @@ def trust(action: str, principal: Mapping[str, str], **condition: Mapping[str, s
 
 def create_role(aws: Aws, document: Mapping[str, Any], *, name: str = ROLE_NAME) -> str:
     """Create a role that may read CloudWatch, as the guide does, and return its ARN."""
-    iam = aws.client("iam")
-    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))["Role"]["Arn"]
-    iam.attach_role_policy(RoleName=name, PolicyArn=READ_ONLY)
+    made = aws.call("iam", "create_role", RoleName=name, AssumeRolePolicyDocument=json.dumps(document))
+    aws.call("iam", "attach_role_policy", RoleName=name, PolicyArn=READ_ONLY)
+    arn: str = made["Role"]["Arn"]
     return arn
 
 
@@ -85,13 +84,10 @@ def server_identity(aws: Aws) -> tuple[Credentials, str]:
     Every world has it, on every path. A server that falls back to it in a caller's request is thus
     answered by AWS, and seen in the journal.
     """
-    from harness.aws import Credentials
-
-    iam = aws.client("iam")
     name = "cloudwatch-mcp-server"
-    arn: str = iam.create_user(UserName=name)["User"]["Arn"]
+    arn: str = aws.call("iam", "create_user", UserName=name)["User"]["Arn"]
     allow = {"Effect": "Allow", "Action": ["sts:AssumeRole", "cloudwatch:*"], "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    iam.put_user_policy(UserName=name, PolicyName="host", PolicyDocument=document)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
+    aws.call("iam", "put_user_policy", UserName=name, PolicyName="host", PolicyDocument=document)
+    key = aws.call("iam", "create_access_key", UserName=name)["AccessKey"]
     return Credentials(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]), arn
