@@ -1,8 +1,8 @@
 """RSA keys made ahead, for the whole process.
 
 Making an RSA-2048 key takes 10 to 110 ms, which is most of the cost of an issuer. Making one
-releases the GIL, so a short-lived thread keeps a few ready while the test does something else. Each
-key is handed out once, and none is ever written down here.
+releases the GIL, so a short-lived thread keeps a few ready while the test does something else. A
+key belongs to one holder at a time, who may give it back; none is ever written down here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import deque
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-__all__ = ["prepare", "take"]
+__all__ = ["give_back", "prepare", "take"]
 
 _SPARES = 2
 
@@ -42,6 +42,12 @@ def take() -> rsa.RSAPrivateKey:
         key = _generate()
     prepare()
     return key
+
+
+def give_back(key: rsa.RSAPrivateKey) -> None:
+    """Take a key back from a holder that has no more use for it; the next one gets it."""
+    with _lock:
+        _ready.append(key)
 
 
 def _fill() -> None:

@@ -80,6 +80,13 @@ class Key:
         """The public key."""
         return self.private.public_key()
 
+    def release(self) -> None:
+        """Give the private key up, if it was ever made. A key made anew takes its place if it is used again."""
+        with self._lock:
+            private, self._private = self._private, None
+        if isinstance(private, rsa.RSAPrivateKey):
+            keypool.give_back(private)
+
     def sign(self, message: bytes) -> bytes:
         """Sign as RFC 7518 section 3.3 (RS256) or 3.4 (ES256: r and s, 32 bytes each) has it."""
         private = self.private
@@ -267,6 +274,16 @@ class KeyRing:
         held = list(held)
         with self._lock:
             self._held = held
+
+    def release(self) -> None:
+        """Give up every key: the issuer is at its end. Its RSA keys go to issuers yet to come.
+
+        Those publish them under new key ids, so a token of this ring is no good there.
+        """
+        with self._lock:
+            for held in self._held:
+                held.key.release()
+            self._held = []
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set of the published keys (RFC 7517 section 5)."""

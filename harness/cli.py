@@ -76,7 +76,14 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="ARG",
-        help="hand an argument to pytest: --pytest=-x --pytest=-n2",
+        help="hand an argument to pytest: --pytest=-x",
+    )
+
+    run.add_argument(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help="processes to share the work out among; one a core by default",
     )
 
     listing = _command(commands, "list", _list, "list the scenarios", "harness list --theme time")
@@ -111,6 +118,12 @@ def _command(
     return parser
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes")
+    return int(text)
+
+
 def _choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provider", help="only this path: identity_center, cognito or oidc")
     parser.add_argument("--wire", help="only this MCP revision: 2026-07-28 or 2025-11-25")
@@ -137,6 +150,7 @@ def _run(options: argparse.Namespace) -> int:
         wire=options.wire,
         target=options.target or REFERENCE_SERVER,
         report=options.report,
+        jobs=options.jobs,
         extra=options.pytest,
     )
 

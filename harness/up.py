@@ -47,7 +47,7 @@ def up(provider: str = "oidc", target: str | None = None) -> int:
 
 
 def environment(world: World) -> dict[str, str]:
-    """The variables of a shell in the world: the way in, Alice's token, the issuer's keys, an AWS identity."""
+    """The variables of a shell in the world: the way in, a token, the issuer's keys, an AWS identity."""
     root = world.aws.administrator
     keys = Store(world.internet.folder / "fake-idp")
     keys.put(world.issuer)
@@ -62,7 +62,9 @@ def environment(world: World) -> dict[str, str]:
 
 def mint_line(world: World) -> str:
     """A command that mints a token for this world, in a shell that has ``environment``."""
-    claims = [f"--claim {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in world.setup.claims.items()]
+    claims = [
+        f"--claim {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in world.setup.claims.items()
+    ]
     return " ".join([f"TOKEN=$(fake-idp mint --preset {world.issuer.preset.name} --sub bob", *claims]) + ")"
 
 

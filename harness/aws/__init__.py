@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.aws.credentials import Credentials
 from harness.aws.errors import AwsError
 from harness.aws.front import Aws
 from harness.aws.journal import Call
-from harness.aws.sessions import Credentials
 
 __all__ = ["Aws", "AwsError", "Call", "Credentials"]

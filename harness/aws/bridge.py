@@ -16,8 +16,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials as BotocoreCredentials
 
+from harness.aws.credentials import Credentials
 from harness.aws.services import session
-from harness.aws.sessions import Credentials
 from harness.aws.wire import Request, Response
 
 __all__ = ["call", "client"]

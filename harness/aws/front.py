@@ -19,6 +19,7 @@ from harness.aws import bridge, cognito_identity, signature, sts
 from harness.aws.app import App, AsgiApp
 from harness.aws.authentication import authenticate
 from harness.aws.context import Caller, Context, Operation
+from harness.aws.credentials import Credentials
 from harness.aws.errors import AwsError
 from harness.aws.gaps import call_moto, forget_account
 from harness.aws.iam import Iam
@@ -26,7 +27,7 @@ from harness.aws.identity_token import Fetch
 from harness.aws.journal import Call, Journal
 from harness.aws.permissions import authorise
 from harness.aws.services import Service, by_host, by_request, check_fields, is_known, is_unsigned
-from harness.aws.sessions import Credentials, Sessions
+from harness.aws.sessions import Sessions
 from harness.aws.wire import Protocol, Request, Response, json_fields, query_fields, render, render_error
 
 __all__ = ["Aws"]
@@ -125,8 +126,7 @@ class Aws:
         self._lock = threading.RLock()  # moto's state of one account has no lock of its own
         self._app = App(self.handle)
         forget_account(account_id)
-        key_id, secret = self.iam.create_administrator("administrator")
-        self.administrator = Credentials(access_key_id=key_id, secret_access_key=secret)
+        self.administrator = self.iam.create_user("administrator")
 
     @property
     def app(self) -> AsgiApp:
@@ -186,6 +186,18 @@ class Aws:
     def close(self) -> None:
         """Forget the account."""
         forget_account(self.account_id)
+
+    @classmethod
+    def preload(cls) -> None:
+        """Do now, once for the process, what the first calls would do: import, build, parse."""
+        account = cls(account_id="000000000000")
+        account.call("sts", "get_caller_identity")
+        account.call("iam", "get_policy", PolicyArn="arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess")
+        account.call("cloudwatch", "list_metrics")
+        pool = account.call("cognito-idp", "create_user_pool", PoolName="preload")["UserPool"]["Id"]
+        account.call("cognito-idp", "delete_user_pool", UserPoolId=pool)
+        account.call("cognito-identity", "list_identity_pools", MaxResults=1)
+        account.close()
 
     def handle(self, request: Request) -> Response:
         """Answer a request. It never raises: a refusal is an answer."""

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 
+from harness.aws.credentials import Credentials
 from harness.aws.errors import AwsError
 from harness.aws.policy import Document, PolicyError, parse
 
@@ -24,7 +25,7 @@ __all__ = ["AccessKey", "Iam", "Provider", "Role"]
 
 _MANAGED = "arn:aws:iam::aws:policy/"
 _DEFAULT_SESSION = 3600  # seconds; CreateRole, MaxSessionDuration
-_FULL_ACCESS = {
+FULL_ACCESS = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
@@ -123,13 +124,16 @@ class Iam:
             user_name=user.name,
         )
 
-    def create_administrator(self, name: str) -> tuple[str, str]:
-        """Make a user with full access, and return the id and the secret of its access key."""
+    def create_user(self, name: str, policy: Mapping[str, Any] = FULL_ACCESS) -> Credentials:
+        """Make a user with one inline policy, full access by default, and return its access key.
+
+        Without a call to the API, since an account needs somebody who can make the first one.
+        """
         user = self._moto.create_user("us-east-1", name)
         user.id = "AIDA" + user.id[:16].upper()  # AWS's prefix for users, which moto leaves out
-        self._moto.put_user_policy(name, "AdministratorAccess", json.dumps(_FULL_ACCESS))
+        self._moto.put_user_policy(name, "inline", json.dumps(policy))
         key = self._moto.create_access_key(name)
-        return key.access_key_id, key.secret_access_key
+        return Credentials(access_key_id=key.access_key_id, secret_access_key=key.secret_access_key)
 
     def role_arn(self, name: str) -> str:
         """Return the ARN of a role by its name, with the path of the role if there is one."""

@@ -11,6 +11,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.report.files import write_json
+from harness.report.forked import Forked, usual_jobs
 from harness.report.reporter import Reporter
 from harness.scenario import CATALOGUE, Case, cases, find
 from harness.target import REFERENCE_SERVER, Target
@@ -28,6 +29,7 @@ def run(
     wire: str | None = None,
     target: str = REFERENCE_SERVER,
     report: Path | None = None,
+    jobs: int | None = None,
     extra: Sequence[str] = (),
 ) -> int:
     """Run scenarios against a target, print the matrix, write the reports, and return the exit code.
@@ -38,7 +40,8 @@ def run(
         wire: only this MCP revision.
         target: the server under test, ``module:factory``.
         report: the folder for ``report.json`` and ``junit.xml``; nothing is written where it is ``None``.
-        extra: further arguments for pytest: ``-n 2``, ``-k time``, ``--lf``.
+        jobs: how many processes; what suits the machine where it is ``None``.
+        extra: further arguments for pytest: ``-x``, ``-k time``.
 
     Raises:
         UsageError: if a name does not exist or the choice is empty.
@@ -61,7 +64,8 @@ def run(
     if report:
         _make(report)
     reporter = Reporter()
-    code = pytest.main(arguments, plugins=[reporter])
+    forked = Forked(usual_jobs() if jobs is None else jobs, reporter)
+    code = pytest.main(arguments, plugins=[reporter, forked])
     reporter.conclude()
     if report:
         written = write_json(report, reporter.results, target=target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import json
@@ -19,9 +20,9 @@ from harness.aws import Aws
 from harness.driver import WIRES, Driver, Session
 from harness.errors import no_such
 from harness.internet import Internet
-from harness.target import Running, Target
+from harness.target import Target
 from harness.world import cognito, identity_center, oidc
-from harness.world.setup import ROLE_NAME, Setup, Site, create_role, server_identity
+from harness.world.setup import ROLE_NAME, SERVER_NAME, SERVER_POLICY, Setup, Site, create_role
 
 __all__ = ["PROVIDERS", "RESOURCE", "World"]
 
@@ -68,10 +69,10 @@ class World:
         self.resource = resource
         self.clock = Clock()
         self.tokens: list[str] = []
-        self._travel: time_machine.travel | None = None
         self._moved: Any = None
-        self._running: Running | None = None
+        self._end = contextlib.ExitStack()
         self.internet = Internet()
+        self._end.callback(self.internet.close)
         try:
             self.aws = Aws(
                 account_id=f"{secrets.randbelow(9 * 10**11) + 10**11}",
@@ -79,11 +80,14 @@ class World:
                 fetch=self.internet.fetch,
                 now=self.clock.now,
             )
+            self._end.callback(self.aws.close)
             self.internet.serve("*.amazonaws.com", self.aws.app)
-            self.server, self.server_arn = server_identity(self.aws)
+            self.server = self.aws.iam.create_user(SERVER_NAME, SERVER_POLICY)
             self.setup = self._set_up()
             self.issuer = self.setup.issuer
+            self._end.callback(self.issuer.keys.release)
             self._running = (target or Target()).start(self.target_environ)
+            self._end.callback(self._running.stop)
             self.internet.connect(httpx2.URL(resource).host, self._running.address)
             self.driver = Driver(self._http, resource, wire=wire, aws_calls=self._aws_calls)
         except BaseException:
@@ -95,8 +99,7 @@ class World:
             internet=self.internet,
             aws=self.aws,
             resource=self.resource,
-            server=self.server,
-            server_arn=self.server_arn,
+            server_arn=f"arn:aws:iam::{self.aws.account_id}:user/{SERVER_NAME}",
             new_issuer=functools.partial(Issuer, clock=self.clock),
         )
         metric = {"MetricName": "Requests", "Value": 42.0, "Unit": "Count"}
@@ -199,9 +202,10 @@ class World:
         The issuer, AWS and a target in this process follow together.
         """
         step = datetime.timedelta(**delta)
-        if self._travel is None:
-            self._travel = time_machine.travel(datetime.datetime.now(datetime.UTC) + step, tick=True)
-            self._moved = self._travel.start()
+        if self._moved is None:
+            travel = time_machine.travel(datetime.datetime.now(datetime.UTC) + step, tick=True)
+            self._moved = travel.start()
+            self._end.callback(travel.stop)
         else:
             self._moved.shift(step)
 
@@ -218,17 +222,13 @@ class World:
     @property
     def log(self) -> str:
         """What has been logged since the server under test started."""
-        return self._running.log.text if self._running else ""
+        return self._running.log.text
 
     # Its end.
 
     def close(self) -> None:
-        """End the world: its server, its hosts, its clock."""
-        if self._running is not None:
-            self._running.stop()
-        if self._travel is not None:
-            self._travel.stop()
-        self.internet.close()
+        """End the world: its clock, its server, its account, its hosts."""
+        self._end.close()
 
     def __enter__(self) -> Self:
         return self

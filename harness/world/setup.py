@@ -8,14 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from fake_idp import Issuer
-from harness.aws import Aws, Credentials
+from harness.aws import Aws
 from harness.internet import Internet
 
-__all__ = ["READ_ONLY", "Setup", "Site", "create_role", "server_identity", "trust"]
+__all__ = ["READ_ONLY", "SERVER_NAME", "SERVER_POLICY", "Setup", "Site", "create_role", "trust"]
 
 #: The managed policy that the guide attaches to every role.
 READ_ONLY = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
 ROLE_NAME = "CloudWatchMCPRole"
+
+#: What the server's own AWS identity may: assume roles, and read and write CloudWatch. Every world gives
+#: the server such an identity, on every path, as a host in production has one. A server that falls back
+#: to it in a caller's request is thus answered by AWS, and seen in the journal.
+SERVER_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole", "cloudwatch:*"], "Resource": "*"}],
+}
+SERVER_NAME = "cloudwatch-mcp-server"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +35,12 @@ class Site:
         internet: where the issuer gets its name.
         aws: the account.
         resource: the production URL of the server under test, its audience where issuers have such.
-        server: the server's own AWS identity, and ``server_arn`` its ARN.
+        server_arn: the server's own AWS identity.
     """
 
     internet: Internet
     aws: Aws
     resource: str
-    server: Credentials
     server_arn: str
     new_issuer: Callable[..., Issuer]
 
@@ -76,18 +84,3 @@ def create_role(aws: Aws, document: Mapping[str, Any], *, name: str = ROLE_NAME)
     aws.call("iam", "attach_role_policy", RoleName=name, PolicyArn=READ_ONLY)
     arn: str = made["Role"]["Arn"]
     return arn
-
-
-def server_identity(aws: Aws) -> tuple[Credentials, str]:
-    """The identity that the server's host has: a user that may assume roles and read CloudWatch.
-
-    Every world has it, on every path. A server that falls back to it in a caller's request is thus
-    answered by AWS, and seen in the journal.
-    """
-    name = "cloudwatch-mcp-server"
-    arn: str = aws.call("iam", "create_user", UserName=name)["User"]["Arn"]
-    allow = {"Effect": "Allow", "Action": ["sts:AssumeRole", "cloudwatch:*"], "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    aws.call("iam", "put_user_policy", UserName=name, PolicyName="host", PolicyDocument=document)
-    key = aws.call("iam", "create_access_key", UserName=name)["AccessKey"]
-    return Credentials(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]), arn

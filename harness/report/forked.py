@@ -1,0 +1,141 @@
+"""Share the cases of a run out among processes that are forked when everything has been imported.
+
+pytest-xdist starts each worker from nothing, and importing moto and the MCP SDK takes longer than a
+third of the catalogue. A fork has them already, and, as a world that travels in time needs, a clock of
+its own. It is made before any thread is started, where the system has ``fork`` (not on Windows; on macOS
+system libraries do not survive it, so there is one process there).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import selectors
+import signal
+import sys
+from typing import Any
+
+import pytest
+
+from harness.aws import Aws
+from harness.report.reporter import Reporter
+
+__all__ = ["Forked", "usual_jobs"]
+
+_INDEX_BYTES = 4
+
+
+def usual_jobs() -> int:
+    """How many processes a run takes: one a core, four at most."""
+    return min(len(os.sched_getaffinity(0)), 4) if sys.platform == "linux" else 1
+
+
+class Forked:
+    """A pytest plugin that runs the items in ``jobs`` processes; the reports come in as if from one."""
+
+    def __init__(self, jobs: int, reporter: Reporter) -> None:
+        self._jobs = jobs
+        self._reporter = reporter
+        self._config: pytest.Config
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run the items, unless there are so few that one process is as quick."""
+        if session.testsfailed or len(session.items) < 2 * self._jobs:
+            return None
+        self._config = session.config
+        Aws.preload()
+        children = self._start(session.items)
+        try:
+            self._collect(children)
+        finally:
+            self._end(children)
+        return True
+
+    def _start(self, items: list[pytest.Item]) -> dict[int, int]:
+        """Fork the processes: their ids, and the pipe that each one's reports come by."""
+        tasks, give = os.pipe()
+        # The pipe is the queue: each process takes the next index when it has time. It holds 16,000 of them.
+        os.write(give, b"".join(index.to_bytes(_INDEX_BYTES, "big") for index in range(len(items))))
+        os.close(give)
+        gc.collect()
+        gc.freeze()  # what was imported is never garbage: neither process need look through it again
+        children: dict[int, int] = {}
+        sys.stdout.flush()
+        for _ in range(self._jobs):
+            results, report = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                os.close(results)
+                self._work(items, tasks, report)
+            os.close(report)
+            children[pid] = results
+        os.close(tasks)
+        return children
+
+    def _work(self, items: list[pytest.Item], tasks: int, report: int) -> None:
+        """Be a process: take items and run them until there is none left."""
+        code = 1
+        with contextlib.suppress(KeyboardInterrupt):
+            manager = self._config.pluginmanager
+            manager.unregister(self._reporter)
+            with os.fdopen(report, "w", encoding="utf-8") as pipe:
+                manager.register(_Sender(self._config, pipe))
+                item = _next(items, tasks)
+                while item is not None:
+                    following = _next(items, tasks)
+                    self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                    item = following
+            code = 0
+        os._exit(code)  # not sys.exit: what the parent was in the middle of is not for a copy to finish
+
+    def _collect(self, children: dict[int, int]) -> None:
+        with selectors.DefaultSelector() as selector:
+            rest = dict.fromkeys(children.values(), b"")
+            for pipe in rest:
+                selector.register(pipe, selectors.EVENT_READ)
+            while selector.get_map():
+                for key, _ in selector.select():
+                    chunk = os.read(key.fd, 1 << 16)
+                    if not chunk:
+                        selector.unregister(key.fd)
+                    *lines, rest[key.fd] = (rest[key.fd] + chunk).split(b"\n")
+                    for line in lines:
+                        self._publish(json.loads(line))
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
+        self._config.hook.pytest_runtest_logreport(report=report)
+
+    def _end(self, children: dict[int, int]) -> None:
+        """Wait for the processes; those that are still at work, since the run is interrupted, are told."""
+        interrupted = sys.exc_info()[0] is not None
+        for pid, pipe in children.items():
+            os.close(pipe)
+            if interrupted:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+        for pid in children:
+            _, status = os.waitpid(pid, 0)
+            if status and not interrupted:
+                ended = os.waitstatus_to_exitcode(status)
+                self._reporter.broken.append(f"process {pid} ended with {ended} and took its case with it")
+
+
+class _Sender:
+    """Sends every report to the parent."""
+
+    def __init__(self, config: pytest.Config, pipe: Any) -> None:
+        self._config = config
+        self._pipe = pipe
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._pipe.write(json.dumps(data) + "\n")
+        self._pipe.flush()
+
+
+def _next(items: list[pytest.Item], tasks: int) -> pytest.Item | None:
+    index = os.read(tasks, _INDEX_BYTES)
+    return items[int.from_bytes(index, "big")] if index else None
