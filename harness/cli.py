@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 import sys
@@ -140,6 +141,7 @@ def _check(provider: str | None, wire: str | None) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    gc.disable()  # imports make no garbage; `run` switches it on again when they are done
     from harness.report.run import run
     from harness.target import REFERENCE_SERVER
 

@@ -19,6 +19,7 @@ def honest(world: World) -> None:
     role = world.setup.role_arn.rpartition("/")[2]
     if f":assumed-role/{role}/" not in who.body:
         raise Mismatch(expected=f"the caller's identity in AWS, a session of {role}", observed=who.text)
+    world.publish_metric("Requests")
     metrics = world.call(world.mint("alice"), "list_metrics", namespace="Harness").is_accepted()
     if "Requests" not in metrics.body:
         raise Mismatch(expected="the metric Requests of the account", observed=metrics.text[:200])

@@ -124,7 +124,9 @@ def _lines_until(process: subprocess.Popen[str], mark: str) -> list[str]:
 
 
 def test_an_interrupted_run_says_so_and_ends_at_once():
-    with subprocess.Popen([*HARNESS, "run"], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*HARNESS, "run"], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         _lines_until(process, "what must hold")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
@@ -150,4 +152,6 @@ def test_up_prints_what_to_paste_and_what_it_prints_works(tmp_path):
             said = process.communicate(timeout=20)
     assert process.returncode == 0, said
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[0])["result"]["structuredContent"]["arn"].startswith("arn:aws:sts::")
+    assert json.loads(done.stdout.splitlines()[0])["result"]["structuredContent"]["arn"].startswith(
+        "arn:aws:sts::"
+    )

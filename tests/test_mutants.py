@@ -16,7 +16,9 @@ def test_a_mutant_is_caught_by_every_scenario_that_is_for_it(mutant):
     for case in cases():
         if case.scenario.id in wanted and case.provider not in case.scenario.skips:
             caught[case.scenario.id].add(judge(case, target).verdict)
-    blind = {name: verdicts for name, verdicts in caught.items() if "fail" not in verdicts or "error" in verdicts}
+    blind = {
+        name: verdicts for name, verdicts in caught.items() if "fail" not in verdicts or "error" in verdicts
+    }
     assert not blind
 
 

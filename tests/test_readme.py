@@ -68,7 +68,9 @@ def test_harness_up_prints_what_works_when_pasted(shell):
             if line.startswith("aws "):
                 break
             script += line
-        answers = shell(f"{script}\npython -c 'import boto3; print(boto3.client(\"sts\").get_caller_identity()[\"Arn\"])'")
+        answers = shell(
+            f'{script}\npython -c \'import boto3; print(boto3.client("sts").get_caller_identity()["Arn"])\''
+        )
         who = json.loads(answers.splitlines()[0])["result"]["structuredContent"]["arn"]
         assert ":assumed-role/CloudWatchMCPRole/" in who
         assert answers.splitlines()[-1].startswith("arn:aws:iam::")

@@ -25,6 +25,7 @@ def provider(request):
 
 
 def test_the_token_goes_through_the_server_to_cloudwatch(world):
+    world.publish_metric("Requests")
     metrics = world.call(world.mint("alice"), "list_metrics", namespace="Harness").is_accepted()
     assert "Requests" in metrics.text
 
@@ -67,7 +68,9 @@ def test_two_worlds_have_nothing_in_common(target):
             other.boto3(**key).client("sts").get_caller_identity()
 
 
-@pytest.mark.parametrize("forgery", ["sig.none", "sig.wrong-key", "sig.corrupt", "sig.hs-confusion", "clm.aud"])
+@pytest.mark.parametrize(
+    "forgery", ["sig.none", "sig.wrong-key", "sig.corrupt", "sig.hs-confusion", "clm.aud"]
+)
 def test_sts_itself_refuses_a_forged_token(target, forgery):
     with World("oidc", target=target) as world:
         sts = boto3.client(

@@ -187,18 +187,6 @@ class Aws:
         """Forget the account."""
         forget_account(self.account_id)
 
-    @classmethod
-    def preload(cls) -> None:
-        """Do now, once for the process, what the first calls would do: import, build, parse."""
-        account = cls(account_id="000000000000")
-        account.call("sts", "get_caller_identity")
-        account.call("iam", "get_policy", PolicyArn="arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess")
-        account.call("cloudwatch", "list_metrics")
-        pool = account.call("cognito-idp", "create_user_pool", PoolName="preload")["UserPool"]["Id"]
-        account.call("cognito-idp", "delete_user_pool", UserPoolId=pool)
-        account.call("cognito-identity", "list_identity_pools", MaxResults=1)
-        account.close()
-
     def handle(self, request: Request) -> Response:
         """Answer a request. It never raises: a refusal is an answer."""
         known, now, error = _Call(region=self.region), self.now(), None

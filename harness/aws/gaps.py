@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.core.base_backend import BackendDict
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from harness.aws.context import Context
@@ -51,7 +51,7 @@ def call_moto(call: Context) -> Response:
     if service.name == "cognito-idp":
         _load_key_once()
     try:
-        chunks, status, headers = run_wsgi_app(_moto(), _environ(call, service), buffered=True)
+        chunks, status, headers = run_wsgi_app(_moto(service.name), _environ(call, service), buffered=True)
         body = b"".join(chunks)
     except NotImplementedError:
         raise not_implemented(call) from None
@@ -81,9 +81,14 @@ def _failed(call: Context) -> AwsError:
     )
 
 
-@lru_cache(maxsize=1)
-def _moto() -> Any:
-    return DomainDispatcherApplication(create_backend_app)
+@lru_cache
+def _moto(service: str) -> Any:
+    """moto's application for a service.
+
+    Not its dispatcher by host: the service is known here, and the dispatcher lists its own folder of 180
+    packages for every request.
+    """
+    return create_backend_app(service.replace("-", ""))
 
 
 @lru_cache(maxsize=1)

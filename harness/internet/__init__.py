@@ -176,5 +176,6 @@ class Internet:
 def _network_loop() -> LoopThread:
     """The loop of every internet in this process: none of what runs on it may block."""
     loop = LoopThread("pocket-internet")
-    atexit.register(lambda: (loop.close(), loop.join()))
+    atexit.register(loop.join)
+    atexit.register(loop.close)  # runs first: the last in is the first out
     return loop

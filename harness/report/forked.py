@@ -9,17 +9,15 @@ system libraries do not survive it, so there is one process there).
 from __future__ import annotations
 
 import contextlib
-import gc
-import json
 import os
-import selectors
 import signal
 import sys
-from typing import Any
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from typing import NoReturn
 
 import pytest
 
-from harness.aws import Aws
 from harness.report.reporter import Reporter
 
 __all__ = ["Forked", "usual_jobs"]
@@ -45,7 +43,6 @@ class Forked:
         if session.testsfailed or len(session.items) < 2 * self._jobs:
             return None
         self._config = session.config
-        Aws.preload()
         children = self._start(session.items)
         try:
             self._collect(children)
@@ -53,66 +50,59 @@ class Forked:
             self._end(children)
         return True
 
-    def _start(self, items: list[pytest.Item]) -> dict[int, int]:
-        """Fork the processes: their ids, and the pipe that each one's reports come by."""
+    def _start(self, items: list[pytest.Item]) -> dict[int, Connection]:
+        """Fork the processes: their ids, and where each one's reports come from."""
         tasks, give = os.pipe()
         # The pipe is the queue: each process takes the next index when it has time. It holds 16,000 of them.
         os.write(give, b"".join(index.to_bytes(_INDEX_BYTES, "big") for index in range(len(items))))
         os.close(give)
-        gc.collect()
-        gc.freeze()  # what was imported is never garbage: neither process need look through it again
-        children: dict[int, int] = {}
         sys.stdout.flush()
+        children: dict[int, Connection] = {}
         for _ in range(self._jobs):
-            results, report = os.pipe()
+            results, report = Pipe(duplex=False)
             pid = os.fork()
             if pid == 0:
-                os.close(results)
                 self._work(items, tasks, report)
-            os.close(report)
+            report.close()
             children[pid] = results
         os.close(tasks)
         return children
 
-    def _work(self, items: list[pytest.Item], tasks: int, report: int) -> None:
+    def _work(self, items: list[pytest.Item], tasks: int, report: Connection) -> NoReturn:
         """Be a process: take items and run them until there is none left."""
         code = 1
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
             manager = self._config.pluginmanager
             manager.unregister(self._reporter)
-            with os.fdopen(report, "w", encoding="utf-8") as pipe:
-                manager.register(_Sender(self._config, pipe))
-                item = _next(items, tasks)
-                while item is not None:
-                    following = _next(items, tasks)
-                    self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-                    item = following
+            manager.register(_Sender(self._config, report))
+            item = _next(items, tasks)
+            while item is not None:
+                following = _next(items, tasks)
+                self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                item = following
             code = 0
         os._exit(code)  # not sys.exit: what the parent was in the middle of is not for a copy to finish
 
-    def _collect(self, children: dict[int, int]) -> None:
-        with selectors.DefaultSelector() as selector:
-            rest = dict.fromkeys(children.values(), b"")
-            for pipe in rest:
-                selector.register(pipe, selectors.EVENT_READ)
-            while selector.get_map():
-                for key, _ in selector.select():
-                    chunk = os.read(key.fd, 1 << 16)
-                    if not chunk:
-                        selector.unregister(key.fd)
-                    *lines, rest[key.fd] = (rest[key.fd] + chunk).split(b"\n")
-                    for line in lines:
-                        self._publish(json.loads(line))
+    def _collect(self, children: dict[int, Connection]) -> None:
+        """Publish the reports as they come, until every process has closed its end."""
+        hook = self._config.hook
+        rest = list(children.values())
+        while rest:
+            for ready in wait(rest):
+                assert isinstance(ready, Connection)  # noqa: S101 - what was given to it
+                try:
+                    data = ready.recv()
+                except EOFError:
+                    rest.remove(ready)
+                    continue
+                report = hook.pytest_report_from_serializable(config=self._config, data=data)
+                hook.pytest_runtest_logreport(report=report)
 
-    def _publish(self, data: dict[str, Any]) -> None:
-        report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
-        self._config.hook.pytest_runtest_logreport(report=report)
-
-    def _end(self, children: dict[int, int]) -> None:
+    def _end(self, children: dict[int, Connection]) -> None:
         """Wait for the processes; those that are still at work, since the run is interrupted, are told."""
         interrupted = sys.exc_info()[0] is not None
-        for pid, pipe in children.items():
-            os.close(pipe)
+        for pid, results in children.items():
+            results.close()
             if interrupted:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
@@ -126,14 +116,12 @@ class Forked:
 class _Sender:
     """Sends every report to the parent."""
 
-    def __init__(self, config: pytest.Config, pipe: Any) -> None:
+    def __init__(self, config: pytest.Config, pipe: Connection) -> None:
         self._config = config
         self._pipe = pipe
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._pipe.write(json.dumps(data) + "\n")
-        self._pipe.flush()
+        self._pipe.send(self._config.hook.pytest_report_to_serializable(config=self._config, report=report))
 
 
 def _next(items: list[pytest.Item], tasks: int) -> pytest.Item | None:

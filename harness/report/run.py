@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -47,6 +48,8 @@ def run(
         UsageError: if a name does not exist or the choice is empty.
     """
     Target(target)
+    gc.freeze()  # what was imported is never garbage: no process need look through it again
+    gc.enable()
     chosen = _choose(names, provider, wire)
     module = f"{CATALOGUE}.test_catalogue"
     arguments = [
@@ -54,7 +57,8 @@ def run(
         *([f"{module}::test[{case.node}]" for case in chosen] if names else [module]),
         # The run must not depend on the folder it is started in, nor on its pytest settings.
         *("-c", os.devnull, "--rootdir", str(Path.cwd()), "--import-mode=importlib"),
-        *("-W", "ignore::pytest.PytestAssertRewriteWarning", "--timeout", "60", "-p", "no:cacheprovider"),
+        *("--disable-plugin-autoload", "-p", "harness.pytest_plugin", "-p", "pytest_timeout"),
+        *("--assert=plain", "--timeout", "60", "-p", "no:cacheprovider"),
         f"--mcp-target={target}",
         *([f"--mcp-provider={provider}"] if provider else []),
         *([f"--mcp-wire={wire}"] if wire else []),

@@ -102,8 +102,6 @@ class World:
             server_arn=f"arn:aws:iam::{self.aws.account_id}:user/{SERVER_NAME}",
             new_issuer=functools.partial(Issuer, clock=self.clock),
         )
-        metric = {"MetricName": "Requests", "Value": 42.0, "Unit": "Count"}
-        self.aws.call("cloudwatch", "put_metric_data", Namespace="Harness", MetricData=[metric])
         return PROVIDERS[self.provider](site)
 
     def _aws_calls(self, since: int) -> tuple[Any, ...]:
@@ -208,6 +206,11 @@ class World:
             self._end.callback(travel.stop)
         else:
             self._moved.shift(step)
+
+    def publish_metric(self, name: str, value: float = 1.0, *, namespace: str = "Harness") -> None:
+        """Put a data point into the account's CloudWatch."""
+        metric = {"MetricName": name, "Value": value, "Unit": "Count"}
+        self.aws.call("cloudwatch", "put_metric_data", Namespace=namespace, MetricData=[metric])
 
     def create_role(self, name: str, trust: Mapping[str, Any] | None = None) -> str:
         """Another role that may read CloudWatch; it trusts as this path's role does unless told otherwise."""
