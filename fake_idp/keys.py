@@ -81,7 +81,7 @@ class Key:
         return self.private.public_key()
 
     def release(self) -> None:
-        """Give the private key up, if it was ever made. A key made anew takes its place if it is used again."""
+        """Give the private key up, if it was ever made; a new one takes its place if it is used again."""
         with self._lock:
             private, self._private = self._private, None
         if isinstance(private, rsa.RSAPrivateKey):

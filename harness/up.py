@@ -91,7 +91,7 @@ def curl_line(world: World, *, tool: str = "whoami") -> str:
     ]
     return " ".join(
         [
-            "curl -sS",
+            "curl -sS -w '\\n'",
             world.resource,
             *(f"-H {header}" for header in headers),
             f"-d {shlex.quote(json.dumps(body))}",

@@ -7,7 +7,7 @@ from harness.scenario import scenario
 from harness.world import World
 
 _CONFIGURED = {
-    "oidc": "on this path the role comes from the configuration; a role claim comes with issue 5's settings"
+    "oidc": "role.missing on oidc: there the role comes from the configuration, not from a claim"
 }
 
 

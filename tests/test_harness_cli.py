@@ -123,11 +123,12 @@ def _lines_until(process: subprocess.Popen[str], mark: str) -> list[str]:
     return lines
 
 
-def test_an_interrupted_run_says_so_and_ends_at_once():
+@pytest.mark.parametrize("mark", ["what must hold", "aws.role-deleted"])
+def test_an_interrupted_run_says_so_and_ends_at_once(mark):
     with subprocess.Popen(
         [*HARNESS, "run"], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        _lines_until(process, "what must hold")
+        _lines_until(process, mark)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
     assert process.returncode == 130

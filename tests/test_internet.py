@@ -90,9 +90,11 @@ def test_two_internets_have_the_same_names_and_nothing_else_in_common(internet):
     other = Internet()
     try:
         other.serve("acme.okta.com", hello)
-        with httpx2.Client(proxy=other.door("client"), verify=internet.client_context) as client:
-            with pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-                client.get("https://acme.okta.com/")
+        with (
+            httpx2.Client(proxy=other.door("client"), verify=internet.client_context) as client,
+            pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"),
+        ):
+            client.get("https://acme.okta.com/")
         assert internet.record == ()
     finally:
         other.close()
@@ -121,7 +123,8 @@ def test_garbage_at_the_door_is_answered_or_hung_up_on_and_the_door_stays_open(i
 def test_urllib_finds_its_way_by_the_environment(internet, monkeypatch):
     for name, value in internet.environ("urllib").items():
         monkeypatch.setenv(name, value)
-    with urllib.request.urlopen("https://acme.okta.com/u", timeout=5) as answer:
+    # Not urlopen, whose opener keeps the proxies of the first time that anybody used it.
+    with urllib.request.build_opener().open("https://acme.okta.com/u", timeout=5) as answer:
         assert answer.read() == b"GET /u acme.okta.com"
 
 

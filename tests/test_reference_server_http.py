@@ -240,6 +240,8 @@ def world(request):
 
 @pytest.mark.parametrize(("mode", "version"), [("legacy", "2025-11-25"), ("2026-07-28", "2026-07-28")])
 def test_the_sdks_client_calls_every_reading_tool(world, mode, version):
+    world.publish_metric("Requests")
+
     async def converse():
         async with (
             httpx2.AsyncClient(

@@ -124,14 +124,16 @@ class Iam:
             user_name=user.name,
         )
 
-    def create_user(self, name: str, policy: Mapping[str, Any] = FULL_ACCESS) -> Credentials:
+    def create_user(
+        self, name: str, policy: Mapping[str, Any] = FULL_ACCESS, *, policy_name: str = "AdministratorAccess"
+    ) -> Credentials:
         """Make a user with one inline policy, full access by default, and return its access key.
 
         Without a call to the API, since an account needs somebody who can make the first one.
         """
         user = self._moto.create_user("us-east-1", name)
         user.id = "AIDA" + user.id[:16].upper()  # AWS's prefix for users, which moto leaves out
-        self._moto.put_user_policy(name, "inline", json.dumps(policy))
+        self._moto.put_user_policy(name, policy_name, json.dumps(policy))
         key = self._moto.create_access_key(name)
         return Credentials(access_key_id=key.access_key_id, secret_access_key=key.secret_access_key)
 

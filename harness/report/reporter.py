@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,16 @@ class Reporter:
             nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - closed with the configuration
             config.add_cleanup(nowhere.close)
             config.pluginmanager.register(pytest.TerminalReporter(config, nowhere), "terminalreporter")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """Make an interruption a plain one."""
+        return (yield from _interruptible())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Make an interruption a plain one."""
+        return (yield from _interruptible())
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Learn which cases there will be."""
@@ -87,8 +98,9 @@ class Reporter:
                 self._say("")
                 for line in failure_block(result, find(result.id).source):
                     self._say(line)
+        self._say("\n✓ pass  ✗ fail  ! error of the harness  - skip  · not for this path")
         for reason in {result.observed for result in self.results if result.verdict == "skip"}:
-            self._say(f"\nskip: {reason}")
+            self._say(f"skip: {reason}")
         for trouble in self.broken:
             sys.stderr.write(f"harness: {trouble}\n")
         self._say(f"\n{summary_line(self.results, time.perf_counter() - self._start)}")
@@ -96,3 +108,11 @@ class Reporter:
     def _say(self, line: str) -> None:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+
+
+def _interruptible() -> Generator[None, object, object]:
+    """Turn a KeyboardInterrupt into pytest's own end: pytest crashes on showing some that CPython raises."""
+    try:
+        return (yield)
+    except KeyboardInterrupt:
+        raise pytest.exit.Exception("interrupted") from None

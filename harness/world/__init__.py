@@ -82,7 +82,7 @@ class World:
             )
             self._end.callback(self.aws.close)
             self.internet.serve("*.amazonaws.com", self.aws.app)
-            self.server = self.aws.iam.create_user(SERVER_NAME, SERVER_POLICY)
+            self.server = self.aws.iam.create_user(SERVER_NAME, SERVER_POLICY, policy_name="host")
             self.setup = self._set_up()
             self.issuer = self.setup.issuer
             self._end.callback(self.issuer.keys.release)
