@@ -141,6 +141,8 @@ def _check(provider: str | None, wire: str | None) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if sys.stderr.isatty():
+        print("building a pocket internet ...", file=sys.stderr)
     gc.disable()  # imports make no garbage; `run` switches it on again when they are done
     from harness.report.run import run
     from harness.target import REFERENCE_SERVER

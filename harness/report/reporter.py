@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +44,11 @@ class Reporter:
             # Others ask it for options, so it stays; what it says goes nowhere.
             nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - closed with the configuration
             config.add_cleanup(nowhere.close)
-            config.pluginmanager.register(pytest.TerminalReporter(config, nowhere), "terminalreporter")
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_collection(self) -> Generator[None, object, object]:
-        """Make an interruption a plain one."""
-        return (yield from _interruptible())
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Make an interruption a plain one."""
-        return (yield from _interruptible())
+            silent = pytest.TerminalReporter(config, nowhere)
+            # It would crash on showing where certain interruptions came: CPython gives them no line.
+            for hook in ("pytest_keyboard_interrupt", "pytest_sessionfinish"):
+                vars(silent)[hook] = _nothing
+            config.pluginmanager.register(silent, "terminalreporter")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Learn which cases there will be."""
@@ -110,9 +103,6 @@ class Reporter:
         sys.stdout.flush()
 
 
-def _interruptible() -> Generator[None, object, object]:
-    """Turn a KeyboardInterrupt into pytest's own end: pytest crashes on showing some that CPython raises."""
-    try:
-        return (yield)
-    except KeyboardInterrupt:
-        raise pytest.exit.Exception("interrupted") from None
+
+def _nothing() -> None:
+    """A hook that does nothing."""
