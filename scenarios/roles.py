@@ -6,9 +6,7 @@ from harness.errors import Mismatch
 from harness.scenario import scenario
 from harness.world import World
 
-_CONFIGURED = {
-    "oidc": "role.missing on oidc: there the role comes from the configuration, not from a claim"
-}
+_CONFIGURED = {"oidc": "role.missing on oidc: there the role comes from the configuration, not from a claim"}
 
 
 @scenario(

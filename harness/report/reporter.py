@@ -103,6 +103,5 @@ class Reporter:
         sys.stdout.flush()
 
 
-
 def _nothing() -> None:
     """A hook that does nothing."""
