@@ -31,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"harness: {error}", file=sys.stderr)
         return USAGE
     except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
         print(
-            f"harness: {error.name} is not installed; it comes with: pip install 'mcp-auth-harness[harness]'",
+            f"harness: {missing} is not installed; it comes with: pip install 'mcp-auth-harness[harness]'",
             file=sys.stderr,
         )
         return USAGE

@@ -6,7 +6,7 @@ from harness.errors import Mismatch
 from harness.scenario import scenario
 from harness.world import World
 
-_CONFIGURED = {"oidc": "role.missing on oidc: there the role comes from the configuration, not from a claim"}
+_CONFIGURED = "the role of this path comes from the configuration, not from a claim"
 
 
 @scenario(
@@ -15,7 +15,7 @@ _CONFIGURED = {"oidc": "role.missing on oidc: there the role comes from the conf
     source="the guide, option 1: No role associated with user",
     on=("oidc", "identity_center"),
     cases=("absent", "empty", "list"),
-    skips=_CONFIGURED,
+    skips={"oidc": _CONFIGURED},
 )
 def missing_role(world: World, case: str) -> None:
     """The person is who they say they are and may nothing here: not a reason to try a default."""
@@ -28,7 +28,7 @@ def missing_role(world: World, case: str) -> None:
     "role.not-allowed",
     title="a role outside the allow-list is 403, and AWS is not asked",
     source="CWE-441, the confused deputy; AWS IAM user guide, the confused deputy problem",
-    on=("identity_center",),
+    skips={"oidc": _CONFIGURED, "cognito": "the identity pool chooses the role, the server has no say in it"},
 )
 def role_not_allowed(world: World) -> None:
     """AWS would give the credentials: the role exists and trusts the server. The server must not ask."""

@@ -130,7 +130,8 @@ def test_urllib_finds_its_way_by_the_environment(internet, monkeypatch):
 
 def test_curl_finds_its_way_by_the_environment(internet):
     curl = shutil.which("curl")
-    assert curl, "curl is needed for this test"
+    if not curl:
+        pytest.skip("needs curl")
     environ = internet.environ("curl")
     for url in ("https://acme.okta.com/c", "http://acme.okta.com/c"):
         done = subprocess.run(

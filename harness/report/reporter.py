@@ -92,8 +92,13 @@ class Reporter:
                 for line in failure_block(result, find(result.id).source):
                     self._say(line)
         self._say("\n✓ pass  ✗ fail  ! error of the harness  - skip  · not for this path")
-        for reason in {result.observed for result in self.results if result.verdict == "skip"}:
-            self._say(f"skip: {reason}")
+        skipped = {
+            (result.id, result.provider): result.observed
+            for result in self.results
+            if result.verdict == "skip"
+        }
+        for (name, provider), reason in sorted(skipped.items()):
+            self._say(f"skip  {name} on {provider}: {reason}")
         for trouble in self.broken:
             sys.stderr.write(f"harness: {trouble}\n")
         self._say(f"\n{summary_line(self.results, time.perf_counter() - self._start)}")
