@@ -200,7 +200,9 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
+    gc.disable()  # as in `run`
     from harness.up import up
 
+    gc.enable()
     _check(options.provider, None)
     return up(options.provider, options.target)

@@ -29,7 +29,6 @@ def honest(world: World) -> None:
     "tr.no-credential",
     title="no credential is 401, and the challenge says where to get one",
     source="RFC 6750 section 3.1; RFC 9728 section 5.1",
-    wires=BOTH_WIRES,
 )
 def no_credential(world: World) -> None:
     """A client that knows nothing finds its way from the challenge. Nothing was wrong with its token, as

@@ -22,6 +22,9 @@ __all__ = ["run"]
 #: Exit codes of the command.
 PASSED, TARGET_FAILED, HARNESS_FAILED, INTERRUPTED = 0, 1, 3, 130
 
+#: After how many new objects garbage is looked for: about once a world, not hundreds of times.
+_GARBAGE = 100_000
+
 
 def run(
     *,
@@ -49,6 +52,7 @@ def run(
     """
     Target(target)
     gc.freeze()  # what was imported is never garbage: no process need look through it again
+    gc.set_threshold(_GARBAGE)
     gc.enable()
     chosen = _choose(names, provider, wire)
     module = f"{CATALOGUE}.test_catalogue"

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx2
-import time_machine
 
 from fake_idp import Clock, Issuer
 from harness.answer import Answer
@@ -200,6 +199,8 @@ class World:
         The issuer, AWS and a target in this process follow together.
         """
         step = datetime.timedelta(**delta)
+        import time_machine  # imports pytest, which a world that stays where it is can do without
+
         if self._moved is None:
             travel = time_machine.travel(datetime.datetime.now(datetime.UTC) + step, tick=True)
             self._moved = travel.start()
