@@ -8,7 +8,7 @@ from harness.world import World
 
 @scenario("time.exp-past", title="an expired token is refused", source="RFC 7519 section 4.1.4")
 def expired(world: World) -> None:
-    """An hour past, well outside any leeway."""
+    """Its hour ended an hour ago, well outside any leeway: whoever found it in a log must not get in."""
     world.call(world.forge("time.exp-past")).is_refused(401, "invalid_token")
 
 

@@ -38,7 +38,7 @@ def test_help_has_an_example(command):
         (["run", "--provider", "cognitoo"], "no provider path 'cognitoo'; did you mean 'cognito'?"),
         (["run", "--wire", "2025-11-24"], "did you mean '2025-11-25'?"),
         (["run", "--target", "nowhere:create"], "target 'nowhere:create': No module named 'nowhere'"),
-        (["run", "clm.scope", "--provider", "cognito"], "clm.scope is not run on cognito"),
+        (["run", "clm.token-use", "--provider", "oidc"], "clm.token-use is not run on oidc"),
         (["run", "sig.none", "--report", "/dev/null/x"], "--report /dev/null/x"),
         (["list", "--theme", "tmie"], "no theme 'tmie'; did you mean 'time'?"),
         (["up", "--provider", "okta"], "no provider path 'okta'"),
