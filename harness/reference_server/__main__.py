@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
+import socket
 import sys
 
 import uvicorn
@@ -38,22 +40,34 @@ def main() -> int:
         if options.check_config:
             _describe(variables)
             return 0
-        port = _port(variables)
         app = create_app(os.environ)
+        listener = _listen(options.host, _port(variables))
     except ConfigurationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     # No access log: its lines have the query, and some clients put tokens there.
-    uvicorn.run(
-        app,
-        host=options.host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=5,
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=5
     )
+    # uvicorn raises Ctrl-C again when it has ended in order, which is no news by then.
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, named as TCP: asyncio switches Nagle's delay off for no other."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError("PORT", f"is {port}: cannot listen on {host}: {error.strerror}") from None
+    logging.getLogger(__name__).info("listening on http://%s:%d", host, listener.getsockname()[1])
+    return listener
 
 
 def _port(variables: Variables) -> int:
