@@ -3,6 +3,7 @@
 import datetime
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import boto3
@@ -134,3 +135,14 @@ def _refuses(environ):
 def test_a_target_that_does_not_start_says_why():
     with pytest.raises(TargetError, match="OIDC_ISSUER is not to my taste"):
         World("oidc", target=Target(f"{__name__}:_refuses"))
+
+
+@pytest.mark.parametrize("provider", ["oidc", "identity_center"])
+def test_callers_at_the_same_time_are_each_themselves(world):
+    people = [f"person-{number}" for number in range(8)]
+    tokens = {person: world.mint(person) for person in people}
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        answers = list(pool.map(lambda person: (person, world.call(tokens[person]).data["arn"]), people * 5))
+    assert all(arn.rpartition("/")[2] == person for person, arn in answers)
+    exchanges = [call for call in world.aws.journal if call.operation == world.setup.assume]
+    assert len(exchanges) == len(people)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +14,17 @@ import botocore.exceptions
 import botocore.parsers
 import botocore.session
 from botocore import UNSIGNED
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from harness.reference_server.errors import AwsRefused
 from harness.reference_server.settings import Network
 
 __all__ = ["Aws", "AwsCredentials"]
 
-#: Clients are kept for their connections; the least recently used one goes.
-_MAX_CLIENTS = 256
+#: Connections that are kept to each service; the threads that call are fewer.
+_MAX_CONNECTIONS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +58,24 @@ def _session() -> Any:
     return botocore.session.Session(session_vars=variables)
 
 
+class _Signing(threading.local):
+    """Who signs what this thread sends."""
+
+    credentials: AwsCredentials | None = None
+
+
 class Aws:
-    """Calls AWS operations. Blocking, and safe to call from several threads."""
+    """Calls AWS operations. Blocking, and safe to call from several threads.
+
+    All callers share one client a service, and so its connections: making a client for each of them would
+    cost more than their calls. The client has no credentials; each call is signed with those it is given.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._clients: OrderedDict[tuple[str, str, AwsCredentials | None], Any] = OrderedDict()
+        self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
+        self._signing = _Signing()
 
     def call(
         self,
@@ -86,10 +99,10 @@ class Aws:
             AwsRefused: if AWS answers with an error, or not at all.
         """
         name = f"{service}:{operation}"
+        client = self._client(service, region)
+        self._signing.credentials = credentials
         try:
-            answer: dict[str, Any] = getattr(self._client(service, region, credentials), operation)(
-                **parameters
-            )
+            answer: dict[str, Any] = getattr(client, operation)(**parameters)
         except botocore.exceptions.ClientError as error:
             details = error.response.get("Error", {})
             name = f"{service}:{error.operation_name}"
@@ -99,40 +112,47 @@ class Aws:
         except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError) as error:
             # Its text may hold a proxy's address or a body: its kind says enough.
             raise AwsRefused(name, type(error).__name__, "AWS could not be reached") from None
+        finally:
+            self._signing.credentials = None
         return answer
 
-    def _client(self, service: str, region: str, credentials: AwsCredentials | None) -> Any:
-        key = (service, region, credentials)
+    def _client(self, service: str, region: str) -> Any:
         with self._lock:  # botocore sessions are not thread-safe; their clients are
-            if key not in self._clients:
-                self._clients[key] = self._new_client(service, region, credentials)
-            self._clients.move_to_end(key)
-            if len(self._clients) > _MAX_CLIENTS:
-                self._clients.popitem(last=False)[1].close()
-            return self._clients[key]
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._new_client(service, region)
+            return self._clients[service, region]
 
-    def _new_client(self, service: str, region: str, credentials: AwsCredentials | None) -> Any:
+    def _new_client(self, service: str, region: str) -> Any:
         endpoint = self._network.aws_endpoint_url
         host = f"{_session().get_service_model(service).endpoint_prefix}.{region}.amazonaws.com"
         proxy = self._network.proxy_for(endpoint or f"https://{host}")
-        return _session().create_client(
+        client = _session().create_client(
             service,
             region_name=region,
             endpoint_url=endpoint,
             verify=self._network.aws_ca_bundle or True,
-            aws_access_key_id=credentials and credentials.access_key_id,
-            aws_secret_access_key=credentials and credentials.secret_access_key,
-            aws_session_token=credentials and credentials.session_token,
             config=botocore.config.Config(
-                # UNSIGNED is also what keeps botocore from looking for credentials of its own.
-                signature_version=None if credentials else UNSIGNED,
+                # It also keeps botocore from looking for credentials of its own.
+                signature_version=UNSIGNED,
                 proxies={"http": proxy, "https": proxy} if proxy else {},
                 ignore_configured_endpoint_urls=True,
                 connect_timeout=5,
                 read_timeout=20,
                 retries={"mode": "standard", "total_max_attempts": 3},
+                max_pool_connections=_MAX_CONNECTIONS,
             ),
         )
+        signing_name = client.meta.service_model.signing_name
+
+        def sign(request: AWSRequest, **_: Any) -> None:
+            """Sign a request when it is made, which a retry does anew."""
+            mine = self._signing.credentials
+            if mine is not None:
+                key = Credentials(mine.access_key_id, mine.secret_access_key, mine.session_token)
+                SigV4Auth(key, signing_name, region).add_auth(request)
+
+        client.meta.events.register("request-created", sign)
+        return client
 
     def close(self) -> None:
         """Close the connections."""
