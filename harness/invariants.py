@@ -72,10 +72,9 @@ def _leaks(world: World, scenario: Scenario) -> None:
 
 
 def _jwks(world: World, scenario: Scenario) -> None:
-    path = world.issuer.jwks_url.partition("://")[2].partition("/")[2]
     fetches = [
         request
-        for request in world.issuer.journal.requests(path=f"/{path}")
+        for request in world.issuer.journal.requests(endpoint="jwks")
         if not request.headers.get("user-agent", "").startswith(_AWS_AGENT)
     ]
     if len(fetches) > JWKS_FETCHES:

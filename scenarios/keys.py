@@ -91,7 +91,7 @@ def discovery_of_another_issuer(world: World) -> None:
     body = b'{"issuer": "https://evil.example", "jwks_uri": "%s"}' % world.issuer.jwks_url.encode()
     world.issuer.faults.add("discovery", body=body)
     answer = world.call(world.mint("alice")).is_refused_or_unavailable()
-    if any(request.path.endswith("jwks.json") for request in world.issuer.journal):
+    if world.issuer.journal.requests(endpoint="jwks"):
         raise Mismatch(expected="no keys taken by way of that document", observed=answer.summary)
     world.issuer.faults.clear()
     world.travel(minutes=1)
