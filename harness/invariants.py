@@ -78,7 +78,9 @@ def _jwks(world: World, scenario: Scenario) -> None:
         if not request.headers.get("user-agent", "").startswith(_AWS_AGENT)
     ]
     if len(fetches) > JWKS_FETCHES:
-        raise Mismatch(expected=f"at most {JWKS_FETCHES} fetches of the JWKS", observed=f"{len(fetches)} fetches")
+        raise Mismatch(
+            expected=f"at most {JWKS_FETCHES} fetches of the JWKS", observed=f"{len(fetches)} fetches"
+        )
 
 
 def _honest(world: World, scenario: Scenario) -> None:
