@@ -60,13 +60,17 @@ def _outbound(world: World, scenario: Scenario) -> None:
 def _leaks(world: World, scenario: Scenario) -> None:
     """No token, secret or traceback in a body or the log."""
     shown = "\n".join([world.log, *(answer.body for answer in world.driver.answers)])
-    secrets = {
-        "a secret key": world.server.secret_access_key,
-        "a traceback": "Traceback (most recent call last)",
-    }
-    for number, token in enumerate(world.tokens, 1):
-        secrets[f"token {number}"] = token
-    for name, secret in secrets.items():
+    secrets = [
+        ("a traceback", "Traceback (most recent call last)"),
+        ("the server's secret key", world.server.secret_access_key),
+        *((f"token {number}", token) for number, token in enumerate(world.tokens, 1)),
+    ]
+    for key in {call.access_key_id for call in world.aws.journal if call.access_key_id}:
+        session = world.aws.sessions.find(key)
+        if session is not None:
+            secrets.append(("a caller's secret key", session.credentials.secret_access_key))
+            secrets.append(("a caller's session token", session.credentials.session_token or ""))
+    for name, secret in secrets:
         if secret and secret in shown:
             raise Mismatch(expected="no token, secret or traceback in a body or the log", observed=name)
 

@@ -91,9 +91,27 @@ def _curious(environ):
     return create_app(environ, parts=Parts(verifier=Verifier))
 
 
+def _chatty(environ):
+    """The reference server, and its log tells the credentials that it got."""
+    from harness.reference_server import Parts, create_app
+    from harness.reference_server.credentials import CredentialCache
+
+    class Credentials(CredentialCache):
+        async def exchange(self, caller):
+            got = await super().exchange(caller)
+            logging.getLogger("server").info("signing with %s", got.session_token)
+            return got
+
+    return create_app(environ, parts=Parts(credentials=Credentials))
+
+
 @pytest.mark.parametrize(
     ("server", "seen"),
-    [("_leaky", "token 1"), ("_curious", "target -> evil.example:443 (refused)")],
+    [
+        ("_leaky", "token 1"),
+        ("_chatty", "a caller's session token"),
+        ("_curious", "target -> evil.example:443 (refused)"),
+    ],
 )
 def test_an_invariant_catches_what_no_scenario_asks_for(server, seen):
     case = next(case for case in cases() if case.scenario.id == "tr.honest")
