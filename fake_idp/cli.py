@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from fake_idp.errors import FakeIdpError, InvalidValue, StateError
 from fake_idp.issuer import Issuer
@@ -166,7 +167,7 @@ def _announce(args: argparse.Namespace, issuers: list[Issuer], address: str) -> 
             "preset": issuer.preset.name,
             "issuer": issuer.url,
             "discovery": address + next(iter(issuer.routes)),
-            "jwks": address + list(issuer.routes)[-1],
+            "jwks": address + urlsplit(issuer.jwks_url).path,
         }
         for issuer in issuers
     ]

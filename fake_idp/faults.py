@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from fake_idp.errors import InvalidValue, UnknownName
+from fake_idp.presets.base import ENDPOINTS, Endpoint
 
-__all__ = ["Endpoint", "Fault", "Faults"]
-
-Endpoint = Literal["discovery", "jwks"]
-_ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)
+__all__ = ["Fault", "Faults"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +61,9 @@ class Faults:
             UnknownName: there is no such endpoint.
             InvalidValue: a number is out of range, or the fault would change nothing.
         """
-        name = next((known for known in _ENDPOINTS if known == endpoint), None)
+        name = next((known for known in ENDPOINTS if known == endpoint), None)
         if name is None:
-            raise UnknownName("endpoint", endpoint, _ENDPOINTS)
+            raise UnknownName("endpoint", endpoint, ENDPOINTS)
         if status is not None and not 200 <= status <= 599:
             raise InvalidValue("status", "must be 200 to 599")
         if not (math.isfinite(delay) and delay >= 0):

@@ -3,22 +3,85 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 from urllib.parse import urlsplit
 
 from fake_idp.app import ASGIApp, IssuerApp
+from fake_idp.clients import Clients
 from fake_idp.clock import Clock
 from fake_idp.errors import InvalidValue, UnknownName
-from fake_idp.faults import Endpoint, Faults
+from fake_idp.faults import Faults
 from fake_idp.forgeries import forge
 from fake_idp.journal import Journal
 from fake_idp.keys import Algorithm, Key, KeyRing
 from fake_idp.presets import Preset, TokenRequest, TokenUse, find_preset
-from fake_idp.presets.base import DISCOVERY, address, path_of
+from fake_idp.state import MemoryState, State
 from fake_idp.tokens import Draft
+from fake_idp.users import User, Users
 
-__all__ = ["Issuer"]
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from fake_idp.presets.base import Endpoint
+
+__all__ = ["LAX", "Issuer", "TokenOptions"]
+
+
+class TokenOptions(TypedDict, total=False):
+    """What can be asked of a token, all of it optional.
+
+    Attributes:
+        claims: more claims, or other values for the vendor's.
+        without: claims to leave out.
+        expires_in: seconds until it expires; negative for a token that has.
+        aud: the value of ``aud``, in place of the usual one, whatever the vendor has there.
+        audience: the API that the token is for, in the place where the vendor has it.
+        token_use: ``"access"`` or ``"id"``; the preset's usual one when left out.
+        scope: the granted scopes; a list, or a string with spaces.
+        headers: more header members, or other values; None leaves a member out.
+        key: a key, or the id of one of the ring's, in place of the current one.
+        client_id: the client that the token is for.
+        grant: the grant type that it comes from; ``client_credentials`` makes a machine's token.
+        user: whose groups, roles and claims it has; whoever ``users`` has under the subject's name
+            when left out.
+        nonce: for an ID token.
+        auth_time: when the person signed in, in seconds since the epoch.
+        session: the same for every token of one sign-in.
+        access_token: what an ID token comes with, for ``at_hash``.
+        confirmation: the value of ``cnf``.
+        actor: the value of ``act``.
+    """
+
+    claims: Mapping[str, Any] | None
+    without: Iterable[str]
+    expires_in: float | None
+    aud: str | Sequence[str] | None
+    audience: str | tuple[str, ...] | None
+    token_use: TokenUse | None
+    scope: str | Sequence[str] | None
+    headers: Mapping[str, Any] | None
+    key: Key | str | None
+    client_id: str | None
+    grant: str
+    user: User | None
+    nonce: str | None
+    auth_time: int | None
+    session: str | None
+    access_token: str | None
+    confirmation: Mapping[str, Any] | None
+    actor: Mapping[str, Any] | None
+
+
+LAX = {
+    "codes": "an authorization code may be used again",
+    "pkce": "PKCE is not required, and a wrong verifier is let pass",
+    "redirect-uris": "any redirect URI is good",
+    "refresh-tokens": "a refresh token may be used again, and nothing is revoked for it",
+    "clients": "unknown clients are good, and secrets are not checked",
+}
+"""The rules that an issuer can be told not to hold."""
 
 
 class Issuer:
@@ -34,11 +97,15 @@ class Issuer:
         client_id: the client that honest tokens are for.
         scope: the scopes of a token that is not given any; a list, or a string with spaces.
         clock: by which tokens are dated; a clock of its own when left out.
-        algorithm: of the signing keys.
+        algorithm: of the signing keys; the vendor's own when left out.
         keys: a key ring to take over.
+        state: where users, clients, codes and refresh tokens are kept; in memory when left out.
+        auto_login: who signs in at the authorization endpoint without a page being shown; nobody
+            when left out.
+        lax: rules not to be held, of ``LAX``.
 
     Raises:
-        UnknownName: no such preset or algorithm.
+        UnknownName: no such preset, algorithm or rule.
         InvalidValue: the url is not an absolute http or https URL without query and fragment
             (OpenID Connect Discovery 1.0 section 3).
     """
@@ -52,8 +119,11 @@ class Issuer:
         client_id: str | None = None,
         scope: str | Sequence[str] | None = None,
         clock: Clock | None = None,
-        algorithm: Algorithm = "RS256",
+        algorithm: Algorithm | None = None,
         keys: KeyRing | None = None,
+        state: State | None = None,
+        auto_login: str | None = None,
+        lax: Iterable[str] = (),
     ) -> None:
         self.preset = find_preset(preset) if isinstance(preset, str) else preset
         self.url = _checked_url(self.preset.url if url is None else url)
@@ -62,10 +132,20 @@ class Issuer:
         self.scope = self.preset.scope if scope is None else _scopes(scope)
         self.clock = clock or Clock()
         self.keys = keys or KeyRing(
-            new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=algorithm
+            new_kid=self.preset.new_kid,
+            uses=self.preset.key_uses,
+            algorithm=cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm,
         )
         self.faults = Faults()
         self.journal = Journal()
+        self.state: State = state or MemoryState()
+        self.users = Users(self.state)
+        self.clients = Clients(self.state, default=self.client_id)
+        self.auto_login = auto_login
+        self.lax = frozenset(lax)
+        for rule in self.lax:
+            if rule not in LAX:
+                raise UnknownName("rule", rule, LAX)
         self.app: ASGIApp = IssuerApp(self)
 
     def __repr__(self) -> str:
@@ -77,20 +157,33 @@ class Issuer:
         return urlsplit(self.url).hostname or ""
 
     @property
+    def hosts(self) -> frozenset[str]:
+        """Every host that the issuer answers at, by its name: some vendors use several."""
+        urls = (*self.endpoints.values(), *self.preset.metadata_urls(self.url))
+        return frozenset(urlsplit(url).hostname or "" for url in urls)
+
+    @property
+    def endpoints(self) -> dict[Endpoint, str]:
+        """The URL of each endpoint that the issuer has, by its name."""
+        return self.preset.endpoints(self.url)
+
+    @property
     def discovery_url(self) -> str:
         """Where OpenID Connect Discovery 1.0 section 4 looks for the metadata."""
-        return address(self.url) + DISCOVERY
+        return self.preset.metadata_urls(self.url)[0]
 
     @property
     def jwks_url(self) -> str:
         """Where the keys are, by the issuer's name."""
-        return address(self.url) + self.preset.jwks_path
+        return self.endpoints["jwks"]
 
     @property
     def routes(self) -> dict[str, Endpoint]:
         """The paths that ``app`` answers."""
-        routes: dict[str, Endpoint] = dict.fromkeys(self.preset.metadata_paths(self.url), "discovery")
-        return routes | {path_of(self.url) + self.preset.jwks_path: "jwks"}
+        routes: dict[str, Endpoint] = {
+            urlsplit(url).path or "/": "discovery" for url in self.preset.metadata_urls(self.url)
+        }
+        return routes | {urlsplit(url).path or "/": endpoint for endpoint, url in self.endpoints.items()}
 
     def renamed(self, *, url: str | None = None, client_id: str | None = None) -> Issuer:
         """The same keys and defaults under another name or for another client; faults and journal are new.
@@ -106,37 +199,22 @@ class Issuer:
             scope=self.scope,
             clock=self.clock,
             keys=self.keys,
+            state=self.state,
+            auto_login=self.auto_login,
+            lax=self.lax,
         )
 
     def discovery(self) -> dict[str, Any]:
         """The discovery document, with what the vendor leaves out left out."""
         return self.preset.discovery(self.url, algorithm=self.keys.algorithm)
 
-    def mint(
-        self,
-        sub: str = "alice",
-        *,
-        claims: Mapping[str, Any] | None = None,
-        without: Iterable[str] = (),
-        expires_in: float | None = None,
-        aud: str | Sequence[str] | None = None,
-        token_use: TokenUse | None = None,
-        scope: str | Sequence[str] | None = None,
-        headers: Mapping[str, Any] | None = None,
-        key: Key | str | None = None,
-    ) -> str:
+    def mint(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> str:
         """Make an honest token: the vendor's shape, this issuer's name and key, now.
 
         Args:
-            sub: the subject, put into ``sub`` as it is.
-            claims: more claims, or other values for the vendor's.
-            without: claims to leave out.
-            expires_in: seconds until it expires; negative for a token that has.
-            aud: the audience, in place of the usual one.
-            token_use: ``"access"`` or ``"id"``; the preset's usual one when left out.
-            scope: the granted scopes; a list, or a string with spaces.
-            headers: more header members, or other values; None leaves a member out.
-            key: a key, or the id of one of the ring's, in place of the current one.
+            sub: the subject, put into ``sub`` as it is; ``alice`` when left out, or the client of a
+                machine's token.
+            options: as ``TokenOptions`` lists them.
 
         Returns:
             A JWS in compact serialization.
@@ -145,19 +223,9 @@ class Issuer:
             InvalidValue: a value has no JSON form or is out of range.
             UnknownName: there is no such key or token use.
         """
-        return self.draft(
-            sub,
-            claims=claims,
-            without=without,
-            expires_in=expires_in,
-            aud=aud,
-            token_use=token_use,
-            scope=scope,
-            headers=headers,
-            key=key,
-        ).sign()
+        return self.draft(sub, **options).sign()
 
-    def forge(self, forgery: str, sub: str = "alice", **options: Any) -> str:
+    def forge(self, forgery: str, sub: str | None = None, **options: Unpack[TokenOptions]) -> str:
         """Make a hostile token: what ``mint`` would make with the same options, with one defect.
 
         Args:
@@ -171,48 +239,62 @@ class Issuer:
         """
         return forge(forgery, self.draft(sub, **options))
 
-    def draft(
-        self,
-        sub: str = "alice",
-        *,
-        claims: Mapping[str, Any] | None = None,
-        without: Iterable[str] = (),
-        expires_in: float | None = None,
-        aud: str | Sequence[str] | None = None,
-        token_use: TokenUse | None = None,
-        scope: str | Sequence[str] | None = None,
-        headers: Mapping[str, Any] | None = None,
-        key: Key | str | None = None,
-    ) -> Draft:
+    def draft(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> Draft:
         """Prepare what ``mint`` would sign. The options are those of ``mint``."""
-        use = self.preset.default_use if token_use is None else token_use
-        if use not in ("access", "id"):
-            raise UnknownName("token use", use, ("access", "id"))
+        request = self._request(sub, options)
+        key = options.get("key")
         if isinstance(key, str):
             key = self.keys.get(key)
-        key = key or self.keys.signing(self.preset.key_use(use))
-        now = int(self.clock.now())
-        request = TokenRequest(
-            issuer=self.url,
-            client_id=self.client_id,
-            audience=self.audience,
-            sub=sub,
-            use=use,
-            scope=self.scope if scope is None else _scopes(scope),
-            issued_at=now,
-            expires_at=_expiry(now, self.preset.lifetime if expires_in is None else expires_in),
-        )
+        key = key or self.keys.signing(self.preset.key_use(request.use))
         said = self.preset.claims(request)
-        if aud is not None:
+        user = request.user
+        if user.claims or user.id_claims or user.access_claims:
+            said |= {**user.claims, **(user.id_claims if request.use == "id" else user.access_claims)}
+        if (aud := options.get("aud")) is not None:
             said["aud"] = aud if isinstance(aud, str) else list(aud)
-        said.update(claims or {})
+        said.update(options.get("claims") or {})
         header = self.preset.header(request, kid=key.kid, algorithm=key.algorithm)
-        for name, value in (headers or {}).items():
+        for name, value in (options.get("headers") or {}).items():
             if value is None:
                 header.pop(name, None)
             else:
                 header[name] = value
-        return Draft(header=header, claims=said, key=key, now=now).without(*without)
+        draft = Draft(header=header, claims=said, key=key, now=request.issued_at)
+        without = options.get("without")
+        return draft.without(*without) if without else draft
+
+    def _request(self, sub: str | None, options: TokenOptions) -> TokenRequest:
+        use = options.get("token_use") or self.preset.default_use
+        if use not in ("access", "id"):
+            raise UnknownName("token use", use, ("access", "id"))
+        now = int(self.clock.now())
+        client_id = options.get("client_id") or self.client_id
+        grant = options.get("grant") or "authorization_code"
+        machine = grant == "client_credentials"
+        if sub is None:
+            sub = self.preset.machine_subject(client_id) if machine else "alice"
+        user = options.get("user") or (User("") if machine else self.users.find(sub))
+        scope, expires_in = options.get("scope"), options.get("expires_in")
+        audience = options.get("audience")
+        auth_time = options.get("auth_time")
+        return TokenRequest(
+            issuer=self.url,
+            client_id=client_id,
+            audience=self.audience if audience is None else audience,
+            sub=sub,
+            user=user,
+            use=use,
+            scope=self.scope if scope is None else _scopes(scope),
+            issued_at=now,
+            expires_at=_expiry(now, self.preset.lifetime_of(use) if expires_in is None else expires_in),
+            auth_time=now if auth_time is None else auth_time,
+            session=options.get("session") or str(uuid.uuid4()),
+            grant=grant,
+            nonce=options.get("nonce"),
+            access_token=options.get("access_token"),
+            confirmation=options.get("confirmation"),
+            actor=options.get("actor"),
+        )
 
 
 def _checked_url(url: str) -> str:

@@ -91,7 +91,7 @@ def test_okta_publishes_its_metadata_at_the_oauth_paths_too(okta: Issuer) -> Non
 
 
 def test_other_paths_and_methods_get_a_4xx_in_json(okta: Issuer) -> None:
-    missing = ask(okta.url + "/v1/token")
+    missing = ask(okta.url + "/v1/tokens")
     assert missing.status == 404
     assert missing.json()["error"] == "not_found"
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):

@@ -213,7 +213,7 @@ def test_discovery_says_where_the_keys_are_and_leaves_out_what_the_vendor_does(p
     assert document["issuer"] == issuer.url
     assert document["jwks_uri"] == issuer.jwks_url
     assert ("code_challenge_methods_supported" in document) == (preset in ("okta", "plain"))
-    assert ("introspection_endpoint" in document) == (preset == "okta")
+    assert ("introspection_endpoint" in document) == (preset in ("okta", "plain"))
 
 
 def test_cognito_s_oauth_endpoints_are_on_the_pool_s_own_domain() -> None:

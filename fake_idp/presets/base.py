@@ -1,21 +1,68 @@
-"""What a preset is: the shape of one vendor's URLs, metadata and tokens."""
+"""What a preset is: the shape of one vendor's URLs, metadata, tokens and refusals."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 
 from fake_idp.jws import b64url
+from fake_idp.users import User
 
-__all__ = ["DISCOVERY", "Preset", "TokenRequest", "TokenUse", "address", "email_of", "path_of", "stable_id"]
+__all__ = [
+    "DISCOVERY",
+    "ENDPOINTS",
+    "GRANTS",
+    "OAUTH_METADATA",
+    "Endpoint",
+    "Preset",
+    "TokenRequest",
+    "TokenUse",
+    "address",
+    "email_of",
+    "path_of",
+    "stable_id",
+]
 
 TokenUse = Literal["access", "id"]
 
+Endpoint = Literal[
+    "discovery",
+    "jwks",
+    "authorization",
+    "token",
+    "userinfo",
+    "introspection",
+    "revocation",
+    "end_session",
+    "registration",
+    "device_authorization",
+    "device_verification",
+    "pushed_authorization_request",
+]
+"""What an issuer can answer; the names are those of the metadata (RFC 8414 section 2), less ``_endpoint``."""
+
+ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)
+
+GRANTS = {
+    "authorization_code": "RFC 6749 section 4.1",
+    "refresh_token": "RFC 6749 section 6",
+    "client_credentials": "RFC 6749 section 4.4",
+    "password": "RFC 6749 section 4.3",
+    "urn:ietf:params:oauth:grant-type:device_code": "RFC 8628",
+    "urn:ietf:params:oauth:grant-type:token-exchange": "RFC 8693",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": "RFC 7523",
+}
+"""The grant types that this issuer knows, and where each is defined."""
+
 DISCOVERY = "/.well-known/openid-configuration"
 """Where OpenID Connect Discovery 1.0 section 4 puts the metadata, below the issuer."""
+
+OAUTH_METADATA = "/.well-known/oauth-authorization-server"
+"""Where RFC 8414 section 3.1 puts it, between the host and the issuer's path."""
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -29,20 +76,41 @@ class TokenRequest:
         client_id: the client that the token is for.
         audience: the API that an access token is for, where the vendor has such a thing.
         sub: the subject, put into ``sub`` as it is.
+        user: the person; for a machine's token, nobody (``User("")``).
         use: an access token or an ID token.
         scope: the granted scopes.
-        issued_at: for ``iat`` and ``auth_time``.
+        issued_at: for ``iat``.
         expires_at: for ``exp``.
+        auth_time: when the person signed in.
+        session: the same for every token of one sign-in, refreshes included.
+        grant: the grant type that the token comes from.
+        nonce: what the client sent to find again in the ID token.
+        access_token: the access token that an ID token comes with, for ``at_hash``.
+        confirmation: the value of ``cnf`` (RFC 7800), when the token is bound to a key.
+        actor: the value of ``act`` (RFC 8693 section 4.1), when somebody acts for the subject.
     """
 
     issuer: str
     client_id: str
-    audience: str
+    audience: str | tuple[str, ...]
     sub: str
+    user: User
     use: TokenUse
     scope: tuple[str, ...]
     issued_at: int
     expires_at: float
+    auth_time: int
+    session: str
+    grant: str = "authorization_code"
+    nonce: str | None = None
+    access_token: str | None = None
+    confirmation: Mapping[str, Any] | None = None
+    actor: Mapping[str, Any] | None = None
+
+    @property
+    def machine(self) -> bool:
+        """Whether the client speaks for itself, without a person."""
+        return self.grant == "client_credentials"
 
 
 class Preset:
@@ -58,22 +126,46 @@ class Preset:
         scope: the scopes of a token when none are given.
         default_use: which token ``mint`` makes when not told.
         key_uses: the uses of signing keys; the first is the one of ``default_use``.
-        lifetime: how long a token is good, in seconds.
-        jwks_path: the JWKS's path below the issuer.
+        algorithm: what the vendor signs with, when not told otherwise.
+        lifetime: how long an access token is good, in seconds.
+        id_lifetime: how long an ID token is good, in seconds; as ``lifetime`` when None.
         cache_control: the vendor's ``Cache-Control`` on metadata and keys, or None.
+        grants: the grant types that the vendor has, of ``GRANTS``.
+        access_tokens: whether access tokens are JWTs or opaque to everybody but the issuer.
+        pkce: whether every client must use PKCE, or only those without a secret (OAuth 2.1
+            section 7.6), or nobody has to.
+        resource: what the vendor does with ``resource`` (RFC 8707): it becomes the audience, it is
+            ignored, or it is refused.
+        audience_parameter: whether ``audience`` chooses the audience, as Auth0 has it.
+        iss_parameter: whether the authorization response names the issuer (RFC 9207).
+        rotates_refresh_tokens: whether a refresh gives a new refresh token and ends the old one.
+        dpop: whether the vendor binds tokens to a key (RFC 9449).
+        client_id_documents: whether a client may be a URL (OAuth Client ID Metadata Document).
+        sources: for each claim, where its shape comes from.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    url: ClassVar[str]
-    client_id: ClassVar[str]
-    audience: ClassVar[str | None] = None
-    scope: ClassVar[tuple[str, ...]] = ("openid", "profile", "email")
-    default_use: ClassVar[TokenUse] = "access"
-    key_uses: ClassVar[tuple[str, ...]] = ("sig",)
-    lifetime: ClassVar[int] = 3600
-    jwks_path: ClassVar[str] = "/.well-known/jwks.json"
-    cache_control: ClassVar[str | None] = None
+    name: str
+    title: str
+    url: str
+    client_id: str
+    audience: str | None = None
+    scope: tuple[str, ...] = ("openid", "profile", "email")
+    default_use: TokenUse = "access"
+    key_uses: tuple[str, ...] = ("sig",)
+    algorithm: str = "RS256"
+    lifetime: int = 3600
+    id_lifetime: int | None = None
+    cache_control: str | None = None
+    grants: tuple[str, ...] = ()
+    access_tokens: Literal["jwt", "opaque"] = "jwt"
+    pkce: Literal["all", "public", "never"] = "public"
+    resource: Literal["audience", "ignored", "refused"] = "ignored"
+    audience_parameter: bool = False
+    iss_parameter: bool = False
+    rotates_refresh_tokens: bool = True
+    dpop: bool = False
+    client_id_documents: bool = False
+    sources: ClassVar[Mapping[str, str]] = {}
 
     def new_kid(self) -> str:
         """A fresh key id in the vendor's form."""
@@ -83,21 +175,57 @@ class Preset:
         """Which of ``key_uses`` signs such a token."""
         return self.key_uses[0]
 
+    def lifetime_of(self, use: TokenUse) -> int:
+        """How long a token of that use is good, in seconds."""
+        return self.lifetime if use == "access" or self.id_lifetime is None else self.id_lifetime
+
+    def endpoints(self, url: str) -> dict[Endpoint, str]:
+        """Where the issuer with that identifier answers: every endpoint that the vendor has.
+
+        What is not in here, the issuer does not serve, and ``discovery`` must not name. Under the
+        vendor's own name the URLs are the vendor's, other hosts included; under any other name they
+        are all below the issuer, so that several issuers can live at one address.
+        """
+        return {"jwks": f"{address(url)}/.well-known/jwks.json"}
+
+    def metadata_urls(self, url: str) -> tuple[str, ...]:
+        """Where the discovery document is answered, the OpenID Connect place first."""
+        return (address(url) + DISCOVERY,)
+
+    def discovery(self, url: str, *, algorithm: str) -> dict[str, Any]:
+        """The discovery document of the issuer with that identifier, less what the vendor omits."""
+        raise NotImplementedError
+
     def header(self, request: TokenRequest, *, kid: str, algorithm: str) -> dict[str, Any]:
         """The JOSE header, members in the vendor's order."""
         raise NotImplementedError
 
     def claims(self, request: TokenRequest) -> dict[str, Any]:
-        """The claims, members in the vendor's order."""
+        """The claims, members in the vendor's order; the user's own claims are added afterwards."""
         raise NotImplementedError
 
-    def discovery(self, url: str, *, algorithm: str) -> dict[str, Any]:
-        """The discovery document of the issuer with that identifier."""
-        raise NotImplementedError
+    def subject(self, user: User, *, issuer: str, client_id: str, use: TokenUse) -> str:
+        """What ``sub`` is for a person who signs in, in the vendor's form."""
+        return user.sub or user.name
 
-    def metadata_paths(self, url: str) -> tuple[str, ...]:
-        """Where that document is answered, the OpenID Connect path first."""
-        return (path_of(url) + DISCOVERY,)
+    def machine_subject(self, client_id: str) -> str:
+        """What ``sub`` is when a client speaks for itself (RFC 9068 section 2.2: the client)."""
+        return client_id
+
+    def userinfo(self, request: TokenRequest) -> dict[str, Any]:
+        """The answer of the userinfo endpoint (OpenID Connect Core 1.0 section 5.3.2)."""
+        return {"sub": request.sub, **request.user.profile(request.scope), **request.user.claims}
+
+    def check_request(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> None:
+        """Refuse what the vendor refuses and the standard would let pass.
+
+        Raises:
+            OAuthError: with the vendor's code and words.
+        """
+
+    def error_body(self, error: str, description: str, *, now: float) -> dict[str, Any]:
+        """The body of an error answer, in the vendor's shape (RFC 6749 section 5.2 by default)."""
+        return {"error": error, "error_description": description}
 
 
 def address(url: str) -> str:

@@ -88,7 +88,7 @@ class Cognito(Preset):
             "end_session_endpoint": f"{oauth}/logout",
             "id_token_signing_alg_values_supported": [algorithm],
             "issuer": url,
-            "jwks_uri": f"{address(url)}{self.jwks_path}",
+            "jwks_uri": self.endpoints(url)["jwks"],
             "response_types_supported": ["code", "token"],
             "revocation_endpoint": f"{oauth}/oauth2/revoke",
             "scopes_supported": ["openid", "email", "phone", "profile"],

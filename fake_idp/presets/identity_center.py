@@ -12,7 +12,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from fake_idp.presets.base import Preset, TokenRequest, address, email_of, path_of, stable_id
+from fake_idp.presets.base import Preset, TokenRequest, email_of, path_of, stable_id
 
 __all__ = ["IdentityCenter"]
 
@@ -68,7 +68,7 @@ class IdentityCenter(Preset):
         """Only what a verifier needs: the service's own API is JSON, not OAuth, and has no metadata."""
         return {
             "issuer": url,
-            "jwks_uri": f"{address(url)}{self.jwks_path}",
+            "jwks_uri": self.endpoints(url)["jwks"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [algorithm],

@@ -10,7 +10,16 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from fake_idp.presets.base import DISCOVERY, Preset, TokenRequest, address, email_of, path_of, stable_id
+from fake_idp.presets.base import (
+    DISCOVERY,
+    Endpoint,
+    Preset,
+    TokenRequest,
+    address,
+    email_of,
+    path_of,
+    stable_id,
+)
 
 __all__ = ["Okta"]
 
@@ -41,7 +50,6 @@ class Okta(Preset):
     client_id = "0oa1fake2idp3client4"
     audience = "api://default"
     scope = ("cw:read",)
-    jwks_path = "/v1/keys"
     # Okta lets metadata be cached for a day, and keys until the next planned rotation.
     cache_control = "max-age=86400, must-revalidate"
 
@@ -91,7 +99,7 @@ class Okta(Preset):
             "token_endpoint": f"{base}/v1/token",
             "userinfo_endpoint": f"{base}/v1/userinfo",
             "registration_endpoint": f"{base.partition('/oauth2/')[0]}/oauth2/v1/clients",
-            "jwks_uri": f"{base}{self.jwks_path}",
+            "jwks_uri": f"{base}/v1/keys",
             "response_types_supported": [
                 "code",
                 "id_token",
@@ -141,8 +149,21 @@ class Okta(Preset):
             "dpop_signing_alg_values_supported": ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"],
         }
 
-    def metadata_paths(self, url: str) -> tuple[str, ...]:
+    def endpoints(self, url: str) -> dict[Endpoint, str]:
+        """The paths of Okta's custom authorization server."""
+        base = address(url)
+        return {
+            "jwks": f"{base}/v1/keys",
+            "authorization": f"{base}/v1/authorize",
+            "token": f"{base}/v1/token",
+            "userinfo": f"{base}/v1/userinfo",
+            "introspection": f"{base}/v1/introspect",
+            "revocation": f"{base}/v1/revoke",
+            "end_session": f"{base}/v1/logout",
+        }
+
+    def metadata_urls(self, url: str) -> tuple[str, ...]:
         """OpenID Connect's path, Okta's own OAuth path below the issuer, and RFC 8414's."""
-        path = path_of(url)
+        base, path = address(url), path_of(url)
         oauth = "/.well-known/oauth-authorization-server"
-        return tuple(dict.fromkeys((path + DISCOVERY, path + oauth, oauth + path)))
+        return tuple(dict.fromkeys((base + DISCOVERY, base + oauth, base.removesuffix(path) + oauth + path)))

@@ -5,7 +5,17 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from fake_idp.presets.base import DISCOVERY, Preset, TokenRequest, address, email_of, path_of
+from fake_idp.presets.base import (
+    DISCOVERY,
+    GRANTS,
+    OAUTH_METADATA,
+    Endpoint,
+    Preset,
+    TokenRequest,
+    address,
+    email_of,
+    path_of,
+)
 
 __all__ = ["Plain"]
 
@@ -24,6 +34,12 @@ class Plain(Preset):
     url = "https://idp.example.com"
     client_id = "example-client"
     audience = "https://api.example.com"
+    grants = tuple(grant for grant in GRANTS if grant != "password")  # OAuth 2.1 has no password grant
+    pkce = "public"
+    resource = "audience"
+    iss_parameter = True
+    dpop = True
+    client_id_documents = True
 
     def header(self, request: TokenRequest, *, kid: str, algorithm: str) -> dict[str, Any]:
         """``typ`` is ``at+jwt`` for access tokens (RFC 9068 section 2.1), ``JWT`` for ID tokens."""
@@ -50,25 +66,59 @@ class Plain(Preset):
             "preferred_username": request.sub,
         }
 
-    def discovery(self, url: str, *, algorithm: str) -> dict[str, Any]:
-        """The members that OpenID Connect Discovery 1.0 section 3 requires or recommends."""
+    def endpoints(self, url: str) -> dict[Endpoint, str]:
+        """Every endpoint that there is, below the issuer."""
         base = address(url)
         return {
-            "issuer": url,
-            "authorization_endpoint": f"{base}/authorize",
-            "token_endpoint": f"{base}/token",
-            "jwks_uri": f"{base}{self.jwks_path}",
-            "scopes_supported": list(self.scope),
-            "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": [algorithm],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-            "code_challenge_methods_supported": ["S256"],
-            "claims_supported": ["iss", "sub", "aud", "iat", "exp", "auth_time", "email", "email_verified"],
+            "jwks": f"{base}/.well-known/jwks.json",
+            "authorization": f"{base}/authorize",
+            "token": f"{base}/token",
+            "userinfo": f"{base}/userinfo",
+            "introspection": f"{base}/introspect",
+            "revocation": f"{base}/revoke",
+            "end_session": f"{base}/logout",
+            "registration": f"{base}/register",
+            "device_authorization": f"{base}/device_authorization",
+            "device_verification": f"{base}/device",
+            "pushed_authorization_request": f"{base}/par",
         }
 
-    def metadata_paths(self, url: str) -> tuple[str, ...]:
-        """OpenID Connect's path and RFC 8414's."""
+    def metadata_urls(self, url: str) -> tuple[str, ...]:
+        """OpenID Connect's place and RFC 8414's."""
         path = path_of(url)
-        return (path + DISCOVERY, "/.well-known/oauth-authorization-server" + path)
+        origin = address(url).removesuffix(path)
+        return (address(url) + DISCOVERY, origin + OAUTH_METADATA + path)
+
+    def discovery(self, url: str, *, algorithm: str) -> dict[str, Any]:
+        """The members of OpenID Connect Discovery 1.0 section 3 and RFC 8414 section 2."""
+        at = self.endpoints(url)
+        return {
+            "issuer": url,
+            "authorization_endpoint": at["authorization"],
+            "token_endpoint": at["token"],
+            "userinfo_endpoint": at["userinfo"],
+            "jwks_uri": at["jwks"],
+            "registration_endpoint": at["registration"],
+            "introspection_endpoint": at["introspection"],
+            "revocation_endpoint": at["revocation"],
+            "end_session_endpoint": at["end_session"],
+            "device_authorization_endpoint": at["device_authorization"],
+            "pushed_authorization_request_endpoint": at["pushed_authorization_request"],
+            "scopes_supported": [*self.scope, "offline_access"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query", "form_post"],
+            "grant_types_supported": list(self.grants),
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [algorithm],
+            "token_endpoint_auth_methods_supported": [
+                "client_secret_basic",
+                "client_secret_post",
+                "private_key_jwt",
+                "none",
+            ],
+            "code_challenge_methods_supported": ["S256"],
+            "claims_supported": ["iss", "sub", "aud", "iat", "exp", "auth_time", "email", "email_verified"],
+            "dpop_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
+            "authorization_response_iss_parameter_supported": True,
+            "client_id_metadata_document_supported": True,
+        }

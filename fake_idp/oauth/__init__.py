@@ -1,0 +1,1 @@
+"""The issuer's endpoints, one module each: ``async def handle(issuer, request) -> Response``."""

@@ -1,0 +1,76 @@
+"""What the endpoints keep in an issuer's state, and under which key.
+
+=============  ===========================  ====================================================
+kind           key                          record
+=============  ===========================  ====================================================
+``code``       digest of the code           an authorization code (``authorization_code``)
+``refresh``    digest of the token          a refresh token, used or not
+``family``     family id                    ``revoked``, and the digests of its access tokens
+``access``     digest of the token          an opaque access token, or one that was bound
+``revoked``    digest of the token          an access token that was revoked
+``request``    request URI                  a pushed authorization request
+``device``     digest of the device code    a device authorization; ``user-code`` finds it
+``session``    digest of the cookie         a browser that somebody signed in with
+=============  ===========================  ====================================================
+
+Secrets are kept as digests only, so that nobody can use what the state file says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from fake_idp.state import Record
+
+__all__ = ["Login", "digest"]
+
+
+def digest(secret: str) -> str:
+    """The key under which a secret is kept."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """Somebody signed in, or a client speaks for itself; tokens are issued for it.
+
+    Attributes:
+        user: the person's name; empty when the client speaks for itself.
+        subject: ``sub`` where it is not the vendor's form of the name (token exchange, assertions).
+        scope: the scopes that were granted.
+        audience: the API that was asked for; the issuer's usual one when None.
+        auth_time: when, in seconds since the epoch.
+        session: the same for every token of this sign-in.
+        nonce: of the authorization request, for the ID token.
+        claims: what the person added at the login page.
+        forgery: the defect that the person chose for these tokens; empty for none.
+        actor: who acts for the person (RFC 8693 section 4.1).
+    """
+
+    user: str
+    subject: str = ""
+    scope: tuple[str, ...] = ()
+    audience: str | tuple[str, ...] | None = None
+    auth_time: int = 0
+    session: str = ""
+    nonce: str | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    forgery: str = ""
+    actor: Mapping[str, Any] | None = None
+
+    def record(self) -> Record:
+        """As it is kept."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Login:
+        """As it was kept."""
+        audience = record["audience"]
+        return replace(
+            cls(**record),
+            scope=tuple(record["scope"]),
+            audience=tuple(audience) if isinstance(audience, list) else audience,
+        )
