@@ -95,13 +95,9 @@ async def destination(issuer: Issuer, parameters: Mapping[str, str]) -> Destinat
         if len(client.redirect_uris) != 1 or "openid" in parameters.get("scope", "").split(" "):
             raise OAuthError("invalid_request", "redirect_uri is missing")
         uri = client.redirect_uris[0]
-    allowed = client.allows_redirect(uri)
-    wrong = redirects.problem(uri)
-    if "redirect-uris" in issuer.lax and wrong is not None and uri.startswith("http://"):
-        wrong = redirects.problem("https" + uri.removeprefix("http"))  # any host will do
-    if wrong is not None:
+    if (wrong := redirects.unsafe(uri)) is not None:
         raise OAuthError("invalid_request", f"redirect_uri {wrong}")
-    if not allowed and "redirect-uris" not in issuer.lax:
+    if not client.allows_redirect(uri) and "redirect-uris" not in issuer.lax:
         raise OAuthError("invalid_request", "redirect_uri is not one of the client's")
     return Destination(
         client=client,

@@ -11,6 +11,8 @@ kind           key                          record
 ``request``    request URI                  a pushed authorization request
 ``device``     digest of the device code    a device authorization; ``user-code`` finds it
 ``session``    digest of the cookie         a browser that somebody signed in with
+``login``      digest of the transaction    a login page that waits for its answer
+``document``   URL of the client            a client that publishes what it is, for a minute
 =============  ===========================  ====================================================
 
 Secrets are kept as digests only, so that nobody can use what the state file says.

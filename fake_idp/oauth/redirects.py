@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from fake_idp.oauth.messages import Response
 
-__all__ = ["MODES", "problem", "send"]
+__all__ = ["MODES", "send", "unregistrable", "unsafe"]
 
 MODES = ("query", "fragment", "form_post")
 """The response modes that there are here; the metadata say which of them a vendor has."""
@@ -27,31 +27,37 @@ _SCRIPT = "document.forms[0].submit()"
 _SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 
 
-def problem(uri: str) -> str | None:
-    """What keeps a URI from being anybody's redirect URI; None when nothing does.
+def unsafe(uri: str) -> str | None:
+    """What keeps a browser from being sent to a URI, whoever asks for it; None when nothing does.
 
-    RFC 6749 section 3.1.2: absolute, without a fragment. RFC 8252 sections 7 and 8.4: ``https``, ``http``
-    to a loopback address, or an application's own scheme.
+    RFC 6749 section 3.1.2: it is absolute and has no fragment.
     """
-    if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri or len(uri) > 2000:
-        return "must be a URI of at most 2000 ASCII characters"
     try:
         parts = urlsplit(uri)
         parts.port  # noqa: B018 (raises on a port that is none)
     except ValueError:
         return "cannot be read as a URI"
-    scheme = parts.scheme.lower()
-    if not scheme or not (parts.netloc or parts.path):
-        return "must be absolute, with a scheme"
-    if "#" in uri:
-        return "must not have a fragment"
-    if scheme in _DANGEROUS:
-        return "must not have a scheme that browsers take for something else"
-    if scheme in ("http", "https") and (not parts.hostname or "@" in parts.netloc):
-        return "must have a host, and no user name before it"
-    if scheme == "http" and parts.hostname not in _LOOPBACK:
+    plain = uri.isascii() and uri.isprintable() and not any(mark in uri for mark in ' "<>\\^`{|}')
+    found = {
+        "must be a URI of at most 2000 characters": not plain or len(uri) > 2000,
+        "must be absolute, with a scheme": not parts.scheme or not (parts.netloc or parts.path),
+        "must not have a fragment": "#" in uri,
+        "must not have a scheme that a browser takes for something else": parts.scheme in _DANGEROUS,
+        "must have a host, and no user name before it": parts.scheme in ("http", "https")
+        and (not parts.hostname or "@" in parts.netloc),
+    }
+    return next((what for what, is_so in found.items() if is_so), None)
+
+
+def unregistrable(uri: str) -> str | None:
+    """What keeps a client from registering a URI; None when nothing does.
+
+    RFC 8252 sections 7 and 8.4: ``https``, ``http`` to a loopback address, or an application's own scheme.
+    """
+    wrong = unsafe(uri)
+    if wrong is None and uri.lower().startswith("http:") and urlsplit(uri).hostname not in _LOOPBACK:
         return "must be https, unless it is a loopback address"
-    return None
+    return wrong
 
 
 def send(
