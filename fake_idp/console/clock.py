@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -77,9 +77,9 @@ def _clocks(issuers: Iterable[Issuer]) -> list[tuple[Clock, list[Issuer]]]:
 
 
 def _described(clock: Clock, issuers: list[Issuer]) -> dict[str, Any]:
-    now = clock.now()
-    ahead = now - datetime.now(UTC).timestamp()
-    return {"issuers": issuers, "now": _moment(now), "epoch": int(now), "ahead": ahead}
+    state = clock.state
+    distance = str(timedelta(seconds=round(abs(state.offset))))
+    return {"issuers": issuers, "now": _moment(state.now), "state": state, "distance": distance}
 
 
 def _moment(when: float) -> str:

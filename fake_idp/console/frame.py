@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -12,12 +13,11 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from fake_idp.app import Site
-from fake_idp.control.guard import csrf_token
 from fake_idp.errors import FakeIdpError, InvalidValue, UnknownName
 from fake_idp.issuer import Issuer
 from fake_idp.pages import render
 
-__all__ = ["Form", "Frame", "Note", "json_object", "number", "words"]
+__all__ = ["Form", "Frame", "Note", "Refused", "json_object", "number", "words"]
 
 Form = Mapping[str, str]
 """The fields of a form that were filled in."""
@@ -33,7 +33,12 @@ _PAGES = {
     "/console/clock": "Clock",
     "/console/people": "People",
 }
+_BODY_LIMIT = 1_000_000
 _NOTES = 100
+
+
+class Refused(FakeIdpError):
+    """A form that did not come from a page of this console."""
 
 
 class Frame:
@@ -45,6 +50,7 @@ class Frame:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        self._csrf = secrets.token_urlsafe(24)
         self._notes: dict[str, Note] = {}
 
     def issuer(self, name: str | None) -> Issuer:
@@ -68,7 +74,7 @@ class Frame:
             pages=_PAGES,
             here=request.url.path,
             issuers=self.site.issuers,
-            csrf=csrf_token(request.scope),
+            csrf=self._csrf,
             note=self._notes.pop(request.query_params.get("note", ""), ""),
             error=error,
             address=str(request.base_url).rstrip("/"),
@@ -77,17 +83,24 @@ class Frame:
         return Response(content=answer.body, status_code=answer.status, headers=dict(answer.headers))
 
     async def form(self, request: Request) -> Form:
-        """Read a form; that it is one of this console was seen in front (``fake_idp.control.guard``).
+        """Read a form of this console.
 
         Raises:
-            InvalidValue: it cannot be read.
+            Refused: it lacks the secret that every form of this console has.
+            InvalidValue: it cannot be read, or is too large.
         """
-        body = await request.body()
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > _BODY_LIMIT:
+                raise InvalidValue("form", "is too large")
         try:
-            fields = parse_qsl(body.decode(), errors="strict", max_num_fields=100)
+            fields = dict(parse_qsl(body.decode(), errors="strict", max_num_fields=100))
         except ValueError:
             raise InvalidValue("form", "cannot be read") from None
-        return {name: value for name, value in fields if value.strip()}
+        if not hmac.compare_digest(fields.pop("csrf", "").encode(), self._csrf.encode()):
+            raise Refused("the form is of another console, or of this one's last life; send it from here")
+        return {name: value for name, value in fields.items() if value.strip()}
 
     async def change(
         self,
@@ -109,7 +122,7 @@ class Frame:
             form = await self.form(request)
             note = act(form)
         except FakeIdpError as error:
-            return show(request, status=400, error=str(error))
+            return show(request, status=403 if isinstance(error, Refused) else 400, error=str(error))
         key = secrets.token_urlsafe(6)
         while len(self._notes) >= _NOTES:
             del self._notes[next(iter(self._notes))]

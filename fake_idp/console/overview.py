@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from fake_idp.console.faults import fault_names
 from fake_idp.console.frame import Form, Frame, Note
 from fake_idp.errors import UnknownName
 from fake_idp.issuer import Issuer
@@ -36,6 +37,7 @@ def add_routes(router: APIRouter, frame: Frame) -> None:
             status=status,
             error=error,
             rows=[_described(issuer, address) for issuer in frame.site.issuers],
+            jwks_faults=fault_names("jwks"),
             chosen=chosen or (frame.site.issuers[0].url if len(frame.site.issuers) == 1 else None),
         )
 

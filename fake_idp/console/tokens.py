@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from fake_idp.console.frame import Form, Frame, json_object, number, words
+from fake_idp.console.frame import Form, Frame, Refused, json_object, number, words
 from fake_idp.decode import explain
 from fake_idp.errors import FakeIdpError
 from fake_idp.forgeries import FORGERIES
@@ -37,7 +37,7 @@ def add_routes(router: APIRouter, frame: Frame) -> None:
             token = form["token"] if "token" in form else _made(issuer, form)
             return show(request, form, result=_result(issuer, token, form))
         except FakeIdpError as error:
-            return show(request, form, status=400, error=str(error))
+            return show(request, form, status=403 if isinstance(error, Refused) else 400, error=str(error))
 
     def show(request: Request, form: Form, *, result: Any = None, status: int = 200, error: str = "") -> Response:
         return frame.page(
