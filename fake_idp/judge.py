@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from fake_idp import jws
 from fake_idp.errors import MalformedToken
 from fake_idp.oauth.records import digest
+from fake_idp.signatures import verifies
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
@@ -246,7 +247,7 @@ def _signature(case: _Case) -> _Finding:
     keys = [key for key in case.issuer.keys.published if key.kid == kid] or case.issuer.keys.published
     signed = f"{case.parts.header}.{case.parts.payload}".encode("ascii")
     for key in keys:
-        if key.verify(signed, case.signature):
+        if verifies(key, signed, case.signature):
             return _ok(f"of this content, by the key {_brief(key.kid)}")
     if not case.signature:
         return _bad("it is empty")
