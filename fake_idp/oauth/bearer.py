@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fake_idp.oauth.jwts import Refused, Unverified, check_times, matches_type, read, signature_is_good
+from fake_idp.oauth.jwts import ALGORITHMS, Refused, Unverified, check_times, matches_type, read, signature_is_good
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.oauth.records import digest
 from fake_idp.oauth.subjects import active, user_of
@@ -194,18 +194,19 @@ def _check_claims(
         raise Refused("it names no client, so it is no access token")
 
 
-def challenge(issuer: Issuer, **attributes: str) -> list[tuple[str, str]]:
-    """The challenges of a protected resource: RFC 6750 section 3, and RFC 9449 section 7.1 with DPoP.
+def challenge(issuer: Issuer, *schemes: str, **attributes: str) -> list[tuple[str, str]]:
+    """The challenges of a protected resource: RFC 6750 section 3, RFC 9449 section 7.1.
 
-    Without attributes for a request without credentials, which is not told of an error (section 3.1).
+    Args:
+        issuer: who challenges.
+        schemes: ``Bearer`` or ``DPoP``; all that the vendor has when left out.
+        attributes: for instance ``error``; none for a request without credentials, which is not told
+            of an error (RFC 6750 section 3.1).
     """
-    said = ", ".join(
-        f'{name}="{value}"' for name, value in {"realm": issuer.url, **attributes}.items() if value
-    )
-    schemes = ["Bearer"]
-    if issuer.preset.dpop:
-        schemes.append("DPoP")
-    return [("www-authenticate", f"{scheme} {said}") for scheme in schemes]
+    said = ", ".join(f'{name}="{value}"' for name, value in {"realm": issuer.url, **attributes}.items())
+    also = {"Bearer": "", "DPoP": f', algs="{" ".join(ALGORITHMS)}"'}
+    usual = ("Bearer", "DPoP") if issuer.preset.dpop else ("Bearer",)
+    return [("www-authenticate", f"{scheme} {said}{also[scheme]}") for scheme in schemes or usual]
 
 
 def _client_of(claims: Mapping[str, Any]) -> str:
