@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from fake_idp.clients import Client
     from fake_idp.issuer import Issuer
 
-__all__ = ["Audience", "granted_scope", "machine_scope", "narrowed_scope", "narrowed_target", "target"]
+__all__ = [
+    "Audience",
+    "gets_refresh_token",
+    "granted_scope",
+    "machine_scope",
+    "narrowed_scope",
+    "narrowed_target",
+    "target",
+]
 
 Audience = str | tuple[str, ...] | None
 
@@ -61,6 +69,20 @@ def narrowed_scope(had: tuple[str, ...], asked: str | None) -> tuple[str, ...]:
     if not set(scope) <= set(had):
         raise OAuthError("invalid_scope", "these are more scopes than were granted (RFC 6749 section 6)")
     return scope
+
+
+def gets_refresh_token(issuer: Issuer, client: Client, scope: tuple[str, ...]) -> bool:
+    """Whether a refresh token comes with the tokens of a sign-in.
+
+    It does when ``offline_access`` was granted (OpenID Connect Core 1.0 section 11), when the client
+    was registered for the grant by name (RFC 7591 section 2, as MCP clients do), and always with a
+    vendor that has no such scope, as Cognito.
+    """
+    if "refresh_token" not in issuer.preset.grants:
+        return False
+    if client.grant_types:
+        return "refresh_token" in client.grant_types
+    return "offline_access" in scope or "offline_access" not in issuer.discovery().get("scopes_supported", ())
 
 
 def target(issuer: Issuer, parameters: Mapping[str, str]) -> Audience:
