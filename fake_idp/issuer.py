@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 from urllib.parse import urlsplit
 
+from fake_idp import fresh
 from fake_idp.app import ASGIApp, IssuerApp
 from fake_idp.clients import Clients
 from fake_idp.clock import Clock
@@ -310,7 +310,7 @@ class Issuer:
             issued_at=now,
             expires_at=_expiry(now, self.preset.lifetime_of(use) if expires_in is None else expires_in),
             auth_time=now if auth_time is None else auth_time,
-            session=options.get("session") or str(uuid.uuid4()),
+            session=options.get("session") or fresh.uuid4(),
             grant=grant,
             nonce=options.get("nonce"),
             access_token=options.get("access_token"),

@@ -37,7 +37,8 @@ _TABLES = (
         scope text not null,
         preset text,
         algorithm text,
-        keys_version integer not null default 0
+        keys_version integer not null default 0,
+        included text not null default '[]'
     )""",
     """create table key (
         id integer primary key,
@@ -46,7 +47,8 @@ _TABLES = (
         use text not null,
         state text not null,
         algorithm text not null,
-        private_key text not null
+        private_key text not null,
+        members text not null
     )""",
     """create table record (
         id integer primary key,
