@@ -81,6 +81,7 @@ class Site:
         self._handlers: dict[str, Handler] = {}
         self._routes: dict[str, tuple[Issuer, Endpoint]] = {}
         for issuer in self.issuers:
+            issuer.neighbours = self.issuers
             for path, endpoint in issuer.routes.items():
                 other, _ = self._routes.setdefault(unquote(path), (issuer, endpoint))
                 if other is not issuer:
