@@ -149,6 +149,12 @@ def test_a_client_authenticates_as_it_was_registered(party: Party) -> None:
     assert party.token("client_credentials", client_id="s", client_secret="s").status_code == 200
 
 
+def test_a_client_without_a_secret_has_none_to_give(party: Party) -> None:
+    party.issuer.clients.add("s", token_endpoint_auth_methods=("client_secret_basic",))
+    answer = party.token("client_credentials", client_id="", headers=basic("s", ""))
+    assert error_of(answer, 401) == "invalid_client"
+
+
 def test_a_lax_issuer_takes_any_client(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(party.issuer, "lax", frozenset({"clients"}))
     stranger = Party(party.issuer, client_id="stranger", secret="whatever", browser=party.browser)

@@ -49,7 +49,7 @@ async def authenticate(issuer: Issuer, request: Request) -> Client:
         raise refusal(f"this client authenticates by {known}, not by {method}")
     if method == "private_key_jwt":
         await _check_assertion(issuer, request, client)
-    elif method != "none" and not hmac.compare_digest(secret.encode(), client.client_secret.encode()):
+    elif method != "none" and not _same(secret, client.client_secret):
         hint = "; inside Basic it is form-urlencoded (RFC 6749 section 2.3.1)" if "basic" in method else ""
         raise refusal(f"the client secret is wrong{hint}")
     return client
@@ -93,6 +93,11 @@ async def find_client(issuer: Issuer, client_id: str) -> Client:
     if "clients" in issuer.lax:
         return Client(client_id=client_id, token_endpoint_auth_methods=METHODS, any_loopback=True)
     raise refusal("there is no client of that id")
+
+
+def _same(given: str, secret: str) -> bool:
+    """Whether it is the secret, in a time that does not tell; a client without one has none to give."""
+    return hmac.compare_digest(given.encode(), secret.encode()) and secret != ""
 
 
 def _credentials(request: Request, method: str) -> tuple[str, str]:
