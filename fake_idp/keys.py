@@ -17,8 +17,8 @@ from fake_idp.jws import b64url
 
 __all__ = ["ALGORITHMS", "Algorithm", "Held", "Key", "KeyRing", "KeyState", "PrivateKey"]
 
-Algorithm = Literal["RS256", "ES256"]
-ALGORITHMS: tuple[Algorithm, ...] = ("RS256", "ES256")
+Algorithm = Literal["RS256", "RS512", "ES256"]
+ALGORITHMS: tuple[Algorithm, ...] = ("RS256", "RS512", "ES256")
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 KeyState = Literal["next", "current", "previous", "retired"]
 
@@ -44,7 +44,7 @@ class Key:
         return f"Key({self.kid!r}, algorithm={self.algorithm!r})"
 
     @classmethod
-    def from_pem(cls, pem: str, *, kid: str) -> Key:
+    def from_pem(cls, pem: str, *, kid: str, algorithm: Algorithm = "RS256") -> Key:
         """Load an unencrypted PKCS #8 private key.
 
         Raises:
@@ -60,7 +60,7 @@ class Key:
         except (ValueError, TypeError, UnicodeEncodeError):
             raise InvalidValue(f"key {kid!r}", "is not an unencrypted PEM private key") from None
         if isinstance(private, rsa.RSAPrivateKey):
-            return cls(kid, algorithm="RS256", private=private)
+            return cls(kid, algorithm="RS512" if algorithm == "RS512" else "RS256", private=private)
         if isinstance(private, ec.EllipticCurvePrivateKey) and isinstance(private.curve, ec.SECP256R1):
             return cls(kid, algorithm="ES256", private=private)
         raise InvalidValue(f"key {kid!r}", "is neither RSA nor P-256")
@@ -71,7 +71,9 @@ class Key:
         with self._lock:
             if self._private is None:
                 self._private = (
-                    keypool.take() if self.algorithm == "RS256" else ec.generate_private_key(ec.SECP256R1())
+                    keypool.take()
+                    if self.algorithm.startswith("RS")
+                    else ec.generate_private_key(ec.SECP256R1())
                 )
             return self._private
 
@@ -91,7 +93,8 @@ class Key:
         """Sign as RFC 7518 section 3.3 (RS256) or 3.4 (ES256: r and s, 32 bytes each) has it."""
         private = self.private
         if isinstance(private, rsa.RSAPrivateKey):
-            return private.sign(message, padding.PKCS1v15(), hashes.SHA256())
+            hashed = hashes.SHA512() if self.algorithm == "RS512" else hashes.SHA256()
+            return private.sign(message, padding.PKCS1v15(), hashed)
         r, s = decode_dss_signature(private.sign(message, ec.ECDSA(hashes.SHA256())))
         return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
 
@@ -290,7 +293,7 @@ class KeyRing:
         return {"keys": [key.public_jwk() for key in self.published]}
 
     def _make(self) -> Key:
-        if self.algorithm == "RS256":
+        if self.algorithm.startswith("RS"):
             keypool.prepare()
         return Key(self._new_kid(), algorithm=self.algorithm)
 
