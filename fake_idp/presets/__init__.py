@@ -46,13 +46,22 @@ PRESETS: dict[str, Preset] = {
 
 
 def find_preset(name: str) -> Preset:
-    """Look a preset up.
+    """Look a preset up, or load one that somebody wrote.
+
+    Args:
+        name: one of ``PRESETS``; ``module:Class`` for a class of your own; or the path of a TOML file,
+            which ends in ``.toml``.
 
     Raises:
-        UnknownName: there is none of that name.
+        UnknownName: there is none of that name, or something in the file has no such name.
+        InvalidValue: the class or the file cannot be used.
     """
     if name in PRESETS:
         return PRESETS[name]
+    if name.endswith(".toml") or ":" in name:
+        from fake_idp.presets.custom import load
+
+        return load(name)
     raise UnknownName("preset", name, PRESETS)
 
 
