@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import math
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 from urllib.parse import urlsplit
 
+from fake_idp import fresh
 from fake_idp.app import ASGIApp, IssuerApp
 from fake_idp.clients import Clients
 from fake_idp.clock import Clock
 from fake_idp.devices import Devices
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.faults import Faults
-from fake_idp.forgeries import forge
 from fake_idp.journal import Journal
-from fake_idp.keys import Algorithm, Key, KeyRing
 from fake_idp.presets import Preset, TokenRequest, TokenUse, find_preset
 from fake_idp.state import MemoryState, State
-from fake_idp.tokens import Draft
 from fake_idp.users import User, Users
 
+# Keys, tokens and forgeries need `cryptography`, a fifth of the time in which `fake-idp serve` has to
+# answer; they are imported by those who sign.
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from fake_idp.keys import Algorithm, Key, KeyRing
     from fake_idp.oauth.client_documents import Fetch
     from fake_idp.presets.base import Endpoint
+    from fake_idp.tokens import Draft
 
 __all__ = ["LAX", "Issuer", "TokenOptions"]
 
@@ -100,7 +101,8 @@ class Issuer:
         scope: the scopes of a token that is not given any; a list, or a string with spaces.
         clock: by which tokens are dated; a clock of its own when left out.
         algorithm: of the signing keys; the vendor's own when left out.
-        keys: a key ring to take over.
+        keys: a key ring to take over, or what finds it at its first use, given the algorithm (and finds
+            the same one whenever it is asked).
         state: where users, clients, codes and refresh tokens are kept; in memory when left out.
         auto_login: who signs in at the authorization endpoint without a page being shown; nobody
             when left out.
@@ -124,7 +126,7 @@ class Issuer:
         scope: str | Sequence[str] | None = None,
         clock: Clock | None = None,
         algorithm: Algorithm | None = None,
-        keys: KeyRing | None = None,
+        keys: KeyRing | Callable[[Algorithm], KeyRing] | None = None,
         state: State | None = None,
         auto_login: str | None = None,
         lax: Iterable[str] = (),
@@ -136,11 +138,8 @@ class Issuer:
         self.audience = (self.preset.audience or self.client_id) if audience is None else audience
         self.scope = self.preset.scope if scope is None else _scopes(scope)
         self.clock = clock or Clock()
-        self.keys = keys or KeyRing(
-            new_kid=self.preset.new_kid,
-            uses=self.preset.key_uses,
-            algorithm=cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm,
-        )
+        self._algorithm = cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm
+        self._keys = keys or self._new_keys()
         self.faults = Faults()
         self.journal = Journal()
         self.state: State = state or MemoryState()
@@ -158,6 +157,18 @@ class Issuer:
 
     def __repr__(self) -> str:
         return f"Issuer({self.preset.name!r}, url={self.url!r})"
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that it signs with and publishes."""
+        if callable(self._keys):
+            self._keys = self._keys(self._algorithm)
+        return self._keys
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What the keys that it makes are for (RFC 7518 section 3.1)."""
+        return self._algorithm if callable(self._keys) else self._keys.algorithm
 
     @property
     def host(self) -> str:
@@ -226,7 +237,7 @@ class Issuer:
 
     def discovery(self) -> dict[str, Any]:
         """The discovery document, with what the vendor leaves out left out."""
-        return self.preset.discovery(self.url, algorithm=self.keys.algorithm)
+        return self.preset.discovery(self.url, algorithm=self.algorithm)
 
     def mint(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> str:
         """Make an honest token: the vendor's shape, this issuer's name and key, now.
@@ -257,10 +268,14 @@ class Issuer:
             UnknownName: there is no such forgery; the error names the nearest one.
             InvalidValue: this token cannot have that defect.
         """
+        from fake_idp.forgeries import forge
+
         return forge(forgery, self.draft(sub, **options))
 
     def draft(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> Draft:
         """Prepare what ``mint`` would sign. The options are those of ``mint``."""
+        from fake_idp.tokens import Draft
+
         request = self._request(sub, options)
         key = options.get("key")
         if isinstance(key, str):
@@ -282,6 +297,13 @@ class Issuer:
         draft = Draft(header=header, claims=said, key=key, now=request.issued_at)
         without = options.get("without")
         return draft.without(*without) if without else draft
+
+    def _new_keys(self) -> KeyRing:
+        from fake_idp.keys import KeyRing
+
+        return KeyRing(
+            new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm
+        )
 
     def _request(self, sub: str | None, options: TokenOptions) -> TokenRequest:
         use = options.get("token_use") or self.preset.default_use
@@ -308,7 +330,7 @@ class Issuer:
             issued_at=now,
             expires_at=_expiry(now, self.preset.lifetime_of(use) if expires_in is None else expires_in),
             auth_time=now if auth_time is None else auth_time,
-            session=options.get("session") or str(uuid.uuid4()),
+            session=options.get("session") or fresh.uuid4(),
             grant=grant,
             nonce=options.get("nonce"),
             access_token=options.get("access_token"),
