@@ -197,6 +197,11 @@ class KeyRing:
             return tuple(self._held)
 
     @property
+    def version(self) -> object:
+        """What is another object after every change."""
+        return self.held
+
+    @property
     def published(self) -> tuple[Key, ...]:
         """The keys in the JWKS, oldest first."""
         return tuple(held.key for held in self.held if held.state != "retired")
