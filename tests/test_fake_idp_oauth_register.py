@@ -14,7 +14,7 @@ from fake_idp import PRESETS, Issuer
 from fake_idp.oauth.client_documents import LIMIT
 from fake_idp.presets.plain import Plain
 from fake_idp.server import LoopbackServer
-from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, sent_back, served
+from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, new_browser, sent_back, served
 
 
 class Modest(Plain):
@@ -43,7 +43,7 @@ def issuer(issuers: dict[str, Issuer]) -> Issuer:
 
 @pytest.fixture
 def browser() -> Iterator[httpx2.Client]:
-    with httpx2.Client() as browser:
+    with new_browser() as browser:
         yield browser
 
 

@@ -17,7 +17,7 @@ from joserfc import jwt as jose
 from fake_idp import PRESETS, Issuer
 from fake_idp.clients import DEFAULT_SECRET
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, served
+from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, new_browser, served
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 NO_PKCE = dict.fromkeys(PKCE, "")
@@ -64,7 +64,7 @@ def issuer(issuers: dict[str, Issuer]) -> Issuer:
 
 @pytest.fixture
 def browser() -> Iterator[httpx2.Client]:
-    with httpx2.Client() as browser:
+    with new_browser() as browser:
         yield browser
 
 
