@@ -40,7 +40,11 @@ def run_node(node: str) -> Node:
 
     def run(script: str, **given: Any) -> dict[str, Any]:
         done = subprocess.run(
-            [node, str(HERE / script), json.dumps(given)], capture_output=True, text=True, timeout=50
+            [node, str(HERE / script), json.dumps(given)],
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
         )
         assert done.returncode == 0, f"{script}: {done.stderr or done.stdout}"
         said: dict[str, Any] = json.loads(done.stdout)
