@@ -10,13 +10,17 @@ For tests only: nothing here is hardened, and it signs whatever it is asked to.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from fake_idp.clock import Clock
 from fake_idp.errors import FakeIdpError, InvalidValue, MalformedToken, NotSeen, StateError, UnknownName
-from fake_idp.forgeries import FORGERIES, Forgery
 from fake_idp.issuer import Issuer
 from fake_idp.journal import Request
 from fake_idp.keys import Key, KeyRing
 from fake_idp.presets import PRESETS, Preset
+
+if TYPE_CHECKING:
+    from fake_idp.forgeries import FORGERIES, Forgery
 
 __all__ = [
     "FORGERIES",
@@ -35,3 +39,12 @@ __all__ = [
     "StateError",
     "UnknownName",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The catalogue of forgeries is read when it is first asked for."""
+    if name in ("FORGERIES", "Forgery"):
+        from fake_idp import forgeries
+
+        return getattr(forgeries, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 from urllib.parse import urlsplit
 
+from fake_idp import fresh
 from fake_idp.app import ASGIApp, IssuerApp
 from fake_idp.clients import Clients
 from fake_idp.clock import Clock
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.faults import Faults
-from fake_idp.forgeries import forge
 from fake_idp.journal import Journal
 from fake_idp.keys import Algorithm, Key, KeyRing
 from fake_idp.presets import Preset, TokenRequest, TokenUse, find_preset
@@ -237,6 +236,8 @@ class Issuer:
             UnknownName: there is no such forgery; the error names the nearest one.
             InvalidValue: this token cannot have that defect.
         """
+        from fake_idp.forgeries import forge  # honest issuers do without
+
         return forge(forgery, self.draft(sub, **options))
 
     def draft(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> Draft:
@@ -288,7 +289,7 @@ class Issuer:
             issued_at=now,
             expires_at=_expiry(now, self.preset.lifetime_of(use) if expires_in is None else expires_in),
             auth_time=now if auth_time is None else auth_time,
-            session=options.get("session") or str(uuid.uuid4()),
+            session=options.get("session") or fresh.uuid4(),
             grant=grant,
             nonce=options.get("nonce"),
             access_token=options.get("access_token"),
