@@ -18,8 +18,7 @@ from typing import Any, get_args
 from fake_idp.errors import FakeIdpError, StateError
 from fake_idp.issuer import Issuer
 from fake_idp.keys import ALGORITHMS, Held, Key, KeyRing, KeyState
-from fake_idp.presets import PRESETS, find_preset
-from fake_idp.presets.base import path_of
+from fake_idp.presets import PRESETS, find_preset, loopback_url
 
 __all__ = ["DEFAULT_ADDRESS", "Store", "default_folder", "default_url"]
 
@@ -193,7 +192,7 @@ class Store:
 
 def default_url(preset: str, address: str = DEFAULT_ADDRESS) -> str:
     """The name of a preset's issuer at a loopback address: the vendor's path below it."""
-    return address + path_of(find_preset(preset).url)
+    return loopback_url(preset, address)
 
 
 def _issuer(preset: str, document: dict[str, Any]) -> Issuer:
@@ -204,7 +203,7 @@ def _issuer(preset: str, document: dict[str, Any]) -> Issuer:
     shape = find_preset(preset)
     held = [
         Held(
-            key=Key.from_pem(each["private_key"], kid=str(each["kid"])),
+            key=Key.from_pem(each["private_key"], kid=str(each["kid"]), algorithm=document["algorithm"]),
             use=str(each["use"]),
             state=_member(each["state"], get_args(KeyState)),
         )
