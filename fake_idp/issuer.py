@@ -137,7 +137,7 @@ class Issuer:
             uses=self.preset.key_uses,
             algorithm=cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm,
         )
-        self.faults = Faults()
+        self.faults = Faults(self)
         self.journal = Journal()
         self.state: State = state or MemoryState()
         self.users = Users(self.state)
