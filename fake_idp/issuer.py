@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 from urllib.parse import urlsplit
 
@@ -12,20 +12,24 @@ from fake_idp import fresh
 from fake_idp.app import ASGIApp, IssuerApp
 from fake_idp.clients import Clients
 from fake_idp.clock import Clock
+from fake_idp.devices import Devices
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.faults import Faults
 from fake_idp.journal import Journal
-from fake_idp.keys import Algorithm, Key, KeyRing
 from fake_idp.presets import Preset, TokenRequest, TokenUse, find_preset
 from fake_idp.presets.base import OPENID_SCOPES
 from fake_idp.state import MemoryState, State
-from fake_idp.tokens import Draft
 from fake_idp.users import User, Users
 
+# Keys, tokens and forgeries need `cryptography`, a fifth of the time in which `fake-idp serve` has to
+# answer; they are imported by those who sign.
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from fake_idp.keys import Algorithm, Key, KeyRing
+    from fake_idp.oauth.client_documents import Fetch
     from fake_idp.presets.base import Endpoint
+    from fake_idp.tokens import Draft
 
 __all__ = ["LAX", "Issuer", "TokenOptions"]
 
@@ -99,11 +103,14 @@ class Issuer:
         scope: the scopes of a token that is not given any; a list, or a string with spaces.
         clock: by which tokens are dated; a clock of its own when left out.
         algorithm: of the signing keys; the vendor's own when left out.
-        keys: a key ring to take over.
+        keys: a key ring to take over, or what finds it at its first use, given the algorithm (and finds
+            the same one whenever it is asked).
         state: where users, clients, codes and refresh tokens are kept; in memory when left out.
         auto_login: who signs in at the authorization endpoint without a page being shown; nobody
             when left out.
         lax: rules not to be held, of ``LAX``.
+        fetch: fetches what a client publishes under its URL (``fake_idp.oauth.client_documents``); from
+            loopback addresses only when left out.
 
     Raises:
         UnknownName: no such preset, algorithm or rule.
@@ -121,10 +128,11 @@ class Issuer:
         scope: str | Sequence[str] | None = None,
         clock: Clock | None = None,
         algorithm: Algorithm | None = None,
-        keys: KeyRing | None = None,
+        keys: KeyRing | Callable[[Algorithm], KeyRing] | None = None,
         state: State | None = None,
         auto_login: str | None = None,
         lax: Iterable[str] = (),
+        fetch: Fetch | None = None,
     ) -> None:
         self.preset = find_preset(preset) if isinstance(preset, str) else preset
         self.url = _checked_url(self.preset.url if url is None else url)
@@ -132,25 +140,37 @@ class Issuer:
         self.audience = (self.preset.audience or self.client_id) if audience is None else audience
         self.scope = self.preset.scope if scope is None else _scopes(scope)
         self.clock = clock or Clock()
-        self.keys = keys or KeyRing(
-            new_kid=self.preset.new_kid,
-            uses=self.preset.key_uses,
-            algorithm=cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm,
-        )
+        self._algorithm = cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm
+        self._keys = keys or self._new_keys()
         self.faults = Faults(self)
         self.journal = Journal()
         self.state: State = state or MemoryState()
         self.users = Users(self.state)
         self.clients = Clients(self.state, default=self.client_id)
         self.auto_login = auto_login
+        self.fetch = fetch
         self.lax = frozenset(lax)
         for rule in self.lax:
             if rule not in LAX:
                 raise UnknownName("rule", rule, LAX)
+        self.devices = Devices(self.state, self.clock)
+        self.neighbours: tuple[Issuer, ...] = ()  # the issuers at the same address, by ``Site``
         self.app: ASGIApp = IssuerApp(self)
 
     def __repr__(self) -> str:
         return f"Issuer({self.preset.name!r}, url={self.url!r})"
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that it signs with and publishes."""
+        if callable(self._keys):
+            self._keys = self._keys(self._algorithm)
+        return self._keys
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What the keys that it makes are for (RFC 7518 section 3.1)."""
+        return self._algorithm if callable(self._keys) else self._keys.algorithm
 
     @property
     def host(self) -> str:
@@ -208,11 +228,23 @@ class Issuer:
             state=self.state,
             auto_login=self.auto_login,
             lax=self.lax,
+            fetch=self.fetch,
         )
+
+    def trust(self, url: str, jwks: Mapping[str, Any]) -> None:
+        """Take assertions and subject tokens of another issuer (RFC 7523, RFC 8693).
+
+        The issuers of the same ``Site`` trust each other already.
+
+        Args:
+            url: its identifier, exactly as its tokens carry it.
+            jwks: its public keys, a JWK Set (RFC 7517 section 5).
+        """
+        self.state.put("trusted", url, {"jwks": dict(jwks)})
 
     def discovery(self) -> dict[str, Any]:
         """The discovery document, with what the vendor leaves out left out."""
-        return self.preset.discovery(self.url, algorithm=self.keys.algorithm)
+        return self.preset.discovery(self.url, algorithm=self.algorithm)
 
     def default_scope(self, *, machine: bool) -> tuple[str, ...]:
         """The scopes of a token that is not given any; a machine has none that speak of a person."""
@@ -254,12 +286,14 @@ class Issuer:
             UnknownName: there is no such forgery; the error names the nearest one.
             InvalidValue: this token cannot have that defect.
         """
-        from fake_idp.forgeries import forge  # honest issuers do without
+        from fake_idp.forgeries import forge
 
         return forge(forgery, self.draft(sub, **options))
 
     def draft(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> Draft:
         """Prepare what ``mint`` would sign. The options are those of ``mint``."""
+        from fake_idp.tokens import Draft
+
         use = self._use(options)
         key = options.get("key")
         if isinstance(key, str):
@@ -282,6 +316,13 @@ class Issuer:
         draft = Draft(header=header, claims=said, key=key, now=request.issued_at)
         without = options.get("without")
         return draft.without(*without) if without else draft
+
+    def _new_keys(self) -> KeyRing:
+        from fake_idp.keys import KeyRing
+
+        return KeyRing(
+            new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm
+        )
 
     def _use(self, options: TokenOptions) -> TokenUse:
         machine = options.get("grant") == "client_credentials"

@@ -177,6 +177,10 @@ class Preset:
         iss_parameter: whether the authorization response names the issuer (RFC 9207).
         rotates_refresh_tokens: whether a refresh gives a new refresh token and ends the old one.
         dpop: whether the vendor binds tokens to a key (RFC 9449).
+        revokes_access_tokens: whether the revocation endpoint takes access tokens too (RFC 7009
+            section 2: refresh tokens it must take).
+        logout_redirects: the parameters of the end session endpoint that say where to go afterwards,
+            the usual one first.
         client_id_documents: whether a client may be a URL (OAuth Client ID Metadata Document).
         paths: where each endpoint is, below the issuer.
         oauth_metadata: whether the metadata is also where RFC 8414 section 3.1 has it.
@@ -211,6 +215,8 @@ class Preset:
     iss_parameter: bool = False
     rotates_refresh_tokens: bool = True
     dpop: bool = False
+    revokes_access_tokens: bool = True
+    logout_redirects: tuple[str, ...] = ("post_logout_redirect_uri",)
     client_id_documents: bool = False
     oauth_metadata: bool = False
     paths: Mapping[Endpoint, str] = {"jwks": "/.well-known/jwks.json"}

@@ -93,6 +93,8 @@ class Cognito(Preset):
         (_FEDERATION, "identities"),
         (_ACCESS_TOKEN, "client_id scope username version"),
     )
+    revokes_access_tokens = False  # revocation-endpoint: "unsupported_token_type" for all but refresh tokens
+    logout_redirects = ("logout_uri",)  # logout-endpoint
 
     def new_kid(self) -> str:
         """44 characters of base64, padded."""
