@@ -49,6 +49,8 @@ _OPTIONAL = _LEARN + "optional-claims-reference"
 _GRAPH = "https://graph.microsoft.com"
 LOGIN = "https://login.microsoftonline.com"
 _CERTIFICATE = "accounts.accesscontrol.windows.net"
+#: ID tokens have ``at_hash`` only when the authorization endpoint issued them with an access token.
+_STANDARD = {name: source for name, source in STANDARD_SOURCES.items() if name != "at_hash"}
 NOT_HERE = "nothing answers there in this issuer"
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -93,8 +95,9 @@ class Entra(Preset):
     Access tokens: ``aud`` the API's client id, the client in ``azp`` and how it authenticated in
     ``azpacr``, ``scp`` a string and only for people, ``roles`` a list, ``sub`` pairwise, ``oid`` the
     same everywhere. Applications: ``roles`` in place of ``scp``, ``idtyp`` ``app``, ``sub`` as ``oid``.
-    Groups are GUIDs, and more than 200 are a link instead. ``resource`` is refused, no PKCE methods
-    and no grant types are in the metadata, and there is no introspection, revocation or registration.
+    Groups are GUIDs, and more than 200 are a link instead. ``resource`` is refused unless the scopes
+    say the same, no PKCE methods and no grant types are in the metadata, and there is no introspection,
+    revocation or registration.
     """
 
     name = "entra"
@@ -103,12 +106,14 @@ class Entra(Preset):
     client_id = "fa4e1d90-c11e-4000-9a8b-7c6d5e4f3a2b"
     audience: str | None = API
     scope: tuple[str, ...] = ("openid", "profile", "email", "access_as_user")
+    machine_scope: tuple[str, ...] = (f"api://{API}/.default",)
+    app_roles: tuple[str, ...] = ("Metrics.Read.All",)
     lifetime = 4500  # between 60 and 90 minutes at random, 75 on average (configurable-token-lifetimes)
     id_lifetime = 3600
     cache_control = "max-age=86400, private"
     grants = ("authorization_code", "refresh_token", "client_credentials", "password", _DEVICE, _JWT_BEARER)
     pkce = "never"
-    resource: Literal["audience", "ignored", "refused"] = "refused"
+    resource: Literal["audience", "ignored", "refused"] = "ignored"  # but see ``check_request``
     rotates_refresh_tokens = False  # a refresh gives a new one, and the old one stays good (refresh-tokens)
     paths: Mapping[Endpoint, str] = {
         "token": "/oauth2/v2.0/token",
@@ -149,7 +154,7 @@ class Entra(Preset):
     }
     left_out: Mapping[str, str] = {"kerberos_endpoint": NOT_HERE}
     hidden = _HIDDEN
-    sources: Mapping[str, str] = STANDARD_SOURCES | cite(
+    sources: Mapping[str, str] = _STANDARD | cite(
         (ACCESS + "#header-claims", "header.typ header.alg header.kid"),
         (
             ACCESS + "#payload-claims",
@@ -158,7 +163,7 @@ class Entra(Preset):
         (ACCESS + "#payload-claims", "roles groups sub tid uti ver"),
         (ACCESS + "#groups-overage-claim", "_claim_names _claim_sources"),
         (_OPTIONAL, "idtyp email"),
-        (_ID + "#payload-claims", "nonce at_hash"),
+        (_ID + "#payload-claims", "nonce"),
     )
 
     def new_kid(self) -> str:
@@ -228,7 +233,7 @@ class Entra(Preset):
             said |= self._access(request)
         else:
             said |= self._id(request)
-        return said | self._groups(request) | _roles(request) | standard_claims(request)
+        return said | self._groups(request) | self._roles(request) | standard_claims(request, at_hash=False)
 
     def _audience(self, request: TokenRequest) -> str | list[str]:
         if request.use == "id":
@@ -303,6 +308,17 @@ class Entra(Preset):
             return {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": url}}}
         return {"groups": [name if _GUID.fullmatch(name) else stable_uuid("group", name) for name in names]}
 
+    def _roles(self, request: TokenRequest) -> dict[str, Any]:
+        """What an application is allowed, or which roles the person has in it.
+
+        By ``{API}/.default`` an application gets everything that it was granted.
+        """
+        roles = list(request.user.roles)
+        if request.machine:
+            every = any(scope.endswith("/.default") for scope in request.scope)
+            roles += self.app_roles if every else [scope.rpartition("/")[2] for scope in request.scope]
+        return {"roles": roles} if roles else {}
+
     def userinfo(self, request: TokenRequest) -> dict[str, Any]:
         """Microsoft Graph's answer (userinfo#calling-the-api)."""
         person = request.person
@@ -316,9 +332,13 @@ class Entra(Preset):
         return said | dict(person.claims)
 
     def check_request(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> None:
-        """No ``resource``; and a client by itself asks for ``{API}/.default`` and nothing else."""
+        """``resource`` may only say what the scopes say, and a client by itself asks for ``.default``.
+
+        Until 2026 ``resource`` was refused always; since then when it is not the API of the scopes, which
+        is never the URL that clients of MCP send (microsoft/azure-devops-mcp#1511).
+        """
         if "resource" in parameters:
-            raise error("invalid_request", 901002, "The 'resource' request parameter isn't supported.")
+            _check_resource(endpoint, parameters["resource"], parameters.get("scope", "").split())
         scope = parameters.get("scope", "")
         if endpoint == "token" and parameters.get("grant_type") == "client_credentials":
             if not scope:
@@ -377,6 +397,21 @@ class EntraCommon(Entra):
         return super().discovery(url, algorithm=algorithm) | {"issuer": _with_tenant(url, "{tenantid}")}
 
 
+def _check_resource(endpoint: Endpoint, resource: str, scope: list[str]) -> None:
+    apis = {each.rpartition("/")[0] for each in scope if each not in OPENID_SCOPES}
+    if apis == {resource.rstrip("/")} or (
+        endpoint == "token" and not scope and resource.startswith("api://")
+    ):
+        return
+    if scope and not apis:
+        raise error("invalid_request", 901002, "The 'resource' request parameter isn't supported.")
+    raise error(
+        "invalid_target",
+        9010010,
+        "The resource parameter provided in the request doesn't match with the requested scopes.",
+    )
+
+
 def is_microsoft(url: str) -> bool:
     return urlsplit(url).hostname in ("login.microsoftonline.com", "sts.windows.net")
 
@@ -390,14 +425,6 @@ def scp(scope: tuple[str, ...]) -> str:
     """The API's scopes without its name; those of OpenID only when there are no others."""
     own = [each.rpartition("/")[2] for each in scope if each not in OPENID_SCOPES]
     return " ".join(own or scope)
-
-
-def _roles(request: TokenRequest) -> dict[str, Any]:
-    """What an application is allowed, or which roles the person has in it."""
-    roles = list(request.user.roles)
-    if request.machine:
-        roles += [scope.rpartition("/")[2] for scope in request.scope if not scope.endswith("/.default")]
-    return {"roles": roles} if roles else {}
 
 
 def _opaque(length: int, *seed: str) -> str:

@@ -37,6 +37,7 @@ class EntraV1(Entra):
     url = f"https://sts.windows.net/{TENANT}/"
     audience = f"api://{API}"
     resource = "audience"
+    machine_scope = ()
     paths = {
         "token": "/oauth2/token",
         "jwks": "/discovery/keys",
@@ -111,6 +112,11 @@ class EntraV1(Entra):
                 900144,
                 "The request body must contain the following parameter: 'resource'.",
             )
+
+    def _roles(self, request: TokenRequest) -> dict[str, Any]:
+        """There are no scopes here: an application gets everything that it was granted."""
+        roles = [*request.user.roles, *(self.app_roles if request.machine else ())]
+        return {"roles": roles} if roles else {}
 
     def _access(self, request: TokenRequest) -> dict[str, Any]:
         person = request.person
