@@ -9,14 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from fake_idp.jws import b64url
-from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.base import (
     OPENID_SCOPES,
     STANDARD_SOURCES,
@@ -31,6 +28,7 @@ from fake_idp.presets.base import (
     words,
 )
 from fake_idp.presets.certificates import x5c
+from fake_idp.presets.entra_refusals import check_machine_scope, check_resource, error_body
 from fake_idp.users import User
 
 if TYPE_CHECKING:
@@ -59,19 +57,6 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: A token names no more groups than these (access-token-claims-reference, "Groups overage claim").
 _MOST_GROUPS = 200
 
-#: The number that goes with an error where its words do not say one (reference-error-codes).
-_CODES = {
-    "invalid_request": 900144,
-    "invalid_client": 7000215,
-    "invalid_grant": 70008,
-    "unauthorized_client": 700016,
-    "unsupported_grant_type": 70003,
-    "unsupported_response_type": 700051,
-    "invalid_scope": 70011,
-    "access_denied": 65004,
-    "authorization_pending": 70016,
-    "expired_token": 70020,
-}
 _HIDDEN = {
     "authorization_code": _LEARN + "v2-oauth2-auth-code-flow",
     "refresh_token": _LEARN + "refresh-tokens",
@@ -332,47 +317,13 @@ class Entra(Preset):
         return said | dict(person.claims)
 
     def check_request(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> None:
-        """``resource`` may only say what the scopes say, and a client by itself asks for ``.default``.
-
-        Until 2026 ``resource`` was refused always; since then when it is not the API of the scopes, which
-        is never the URL that clients of MCP send (microsoft/azure-devops-mcp#1511).
-        """
-        if "resource" in parameters:
-            _check_resource(endpoint, parameters["resource"], parameters.get("scope", "").split())
-        scope = parameters.get("scope", "")
-        if endpoint == "token" and parameters.get("grant_type") == "client_credentials":
-            if not scope:
-                raise error(
-                    "invalid_request",
-                    900144,
-                    "The request body must contain the following parameter: 'scope'.",
-                )
-            if not all(each.endswith("/.default") for each in scope.split()):
-                raise error(
-                    "invalid_scope",
-                    1002012,
-                    "The provided value for scope is not valid. Client credential flows must have a scope "
-                    "value with /.default suffixed to the resource identifier (application ID URI).",
-                )
+        """See ``entra_refusals``."""
+        check_resource(endpoint, parameters)
+        check_machine_scope(endpoint, parameters)
 
     def error_body(self, error: str, description: str, *, now: float) -> dict[str, Any]:
-        """With a number, a time and two ids, in members of their own and in the words too."""
-        said = re.match(r"AADSTS(\d+): ", description)
-        number = int(said[1]) if said else _CODES.get(error, 50000)
-        words = description if said else f"AADSTS{number}: {description}"
-        trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-        timestamp = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-        return {
-            "error": error,
-            "error_description": (
-                f"{words} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
-            ),
-            "error_codes": [number],
-            "timestamp": timestamp,
-            "trace_id": trace,
-            "correlation_id": correlation,
-            "error_uri": f"{LOGIN}/error?code={number}",
-        }
+        """See ``entra_refusals``."""
+        return error_body(error, description, now=now)
 
 
 class EntraCommon(Entra):
@@ -395,21 +346,6 @@ class EntraCommon(Entra):
     def discovery(self, url: str, *, algorithm: str) -> dict[str, Any]:
         """``issuer`` is a template."""
         return super().discovery(url, algorithm=algorithm) | {"issuer": _with_tenant(url, "{tenantid}")}
-
-
-def _check_resource(endpoint: Endpoint, resource: str, scope: list[str]) -> None:
-    apis = {each.rpartition("/")[0] for each in scope if each not in OPENID_SCOPES}
-    if apis == {resource.rstrip("/")} or (
-        endpoint == "token" and not scope and resource.startswith("api://")
-    ):
-        return
-    if scope and not apis:
-        raise error("invalid_request", 901002, "The 'resource' request parameter isn't supported.")
-    raise error(
-        "invalid_target",
-        9010010,
-        "The resource parameter provided in the request doesn't match with the requested scopes.",
-    )
 
 
 def is_microsoft(url: str) -> bool:
@@ -437,7 +373,3 @@ def aio() -> str:
 
 def uti() -> str:
     return secrets.token_urlsafe(16)
-
-
-def error(error: str, number: int, words: str) -> OAuthError:
-    return OAuthError(error, f"AADSTS{number}: {words}")

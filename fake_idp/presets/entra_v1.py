@@ -15,11 +15,11 @@ from fake_idp.presets.entra import (
     TENANT,
     Entra,
     aio,
-    error,
     is_microsoft,
     scp,
     uti,
 )
+from fake_idp.presets.entra_refusals import check_machine_resource
 
 __all__ = ["EntraV1"]
 
@@ -104,14 +104,8 @@ class EntraV1(Entra):
         return {"typ": "JWT", "alg": algorithm, "x5t": kid, "kid": kid}
 
     def check_request(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> None:
-        """A client by itself has to say for which API."""
-        alone = endpoint == "token" and parameters.get("grant_type") == "client_credentials"
-        if alone and "resource" not in parameters:
-            raise error(
-                "invalid_request",
-                900144,
-                "The request body must contain the following parameter: 'resource'.",
-            )
+        """``resource`` says for which API."""
+        check_machine_resource(endpoint, parameters)
 
     def _roles(self, request: TokenRequest) -> dict[str, Any]:
         """There are no scopes here: an application gets everything that it was granted."""
