@@ -19,8 +19,8 @@ import pytest
 
 from fake_idp import PRESETS, InvalidValue, Issuer, NotSeen, UnknownName
 from fake_idp.app import Site
+from fake_idp.presets import loopback_url
 from fake_idp.server import LoopbackServer
-from fake_idp.store import default_url
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def everyone() -> Iterator[dict[str, Issuer]]:
     """An issuer of each preset, all at one loopback address."""
     with LoopbackServer() as server:
         issuers = {
-            name: Issuer(name, url=default_url(name, server.url), algorithm="ES256") for name in PRESETS
+            name: Issuer(name, url=loopback_url(name, server.url), algorithm="ES256") for name in PRESETS
         }
         server.start(Site(issuers.values()))
         yield issuers
@@ -72,7 +72,7 @@ def test_a_client_finds_the_keys_by_discovery_and_verifies_a_token(
     token = issuer.mint(sub="alice")
     key = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(token)
     claims = jwt.decode(
-        token, key, algorithms=["ES256"], issuer=document["issuer"], options={"verify_aud": False}
+        token, key, algorithms=["ES256"], issuer=issuer.token_issuer, options={"verify_aud": False}
     )
     assert claims["sub"] == "alice"
 
