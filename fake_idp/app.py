@@ -80,10 +80,11 @@ _ENDPOINTS: dict[Endpoint, _Kind] = {
 class _Route:
     """One path of one issuer, and what is sent there while the keys stay as they are."""
 
-    __slots__ = ("body", "endpoint", "issuer", "kind", "path", "start", "version")
+    __slots__ = ("body", "endpoint", "issuer", "kind", "path", "start", "url", "version")
 
     def __init__(self, issuer: Issuer, endpoint: Endpoint, path: str) -> None:
         self.issuer, self.endpoint, self.path = issuer, endpoint, path
+        self.url = issuer.discovery_url if endpoint == "discovery" else issuer.endpoints[endpoint]
         self.kind = _ENDPOINTS[endpoint]
         self.version: object = None
         self.start: dict[str, Any] = {}
@@ -175,7 +176,7 @@ class Site:
             answer = error("method_not_allowed", f"use {allowed}", status=405, headers=[("allow", allowed)])
         else:
             try:
-                if scope["method"] == "POST" and (body := await read_body(scope, receive)) is None:
+                if scope["method"] == "POST" and (body := await read_body(receive)) is None:
                     return
             except OAuthError as refused:
                 answer = self._refused(issuer, refused)
@@ -223,16 +224,15 @@ class Site:
         return answer if effect.change is None else effect.change(answer)
 
     async def _handled(self, route: _Route, scope: Scope, body: bytes) -> Response:
-        issuer, endpoint, module = route.issuer, route.endpoint, route.kind.module
+        issuer, module = route.issuer, route.kind.module
         if self._before is not None:
             self._before(issuer)
         handle = self._handlers.get(module)
         if handle is None:
             found = importlib.import_module(f"fake_idp.oauth.{module}")
             handle = self._handlers[module] = cast("Handler", found.handle)
-        url = issuer.discovery_url if endpoint == "discovery" else issuer.endpoints[endpoint]
         try:
-            return await handle(issuer, make_request(scope, endpoint, url, body))
+            return await handle(issuer, make_request(scope, route.endpoint, route.url, body))
         except OAuthError as refused:
             return self._refused(issuer, refused)
         except (InvalidValue, UnknownName):  # what cannot be signed was asked for by this request

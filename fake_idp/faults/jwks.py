@@ -23,6 +23,8 @@ __all__: list[str] = []
 Jwk = dict[str, Any]
 Jwks = dict[str, Any]
 
+#: Algorithms of one key type: RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2.
+_FAMILY = {"RSA": ("RS256", "PS512"), "EC": ("ES256", "ES512"), "OKP": ("EdDSA", "Ed448")}
 _KID = Parameter(type="text", title="the key that it happens to; the one that signs when left out")
 _jwks = functools.partial(fault, endpoints=("jwks",))
 
@@ -141,19 +143,16 @@ def _foreign_members(order: Order) -> Effect:
     variants=("published", "many"),
 )
 def _kid_absent(order: Order) -> Effect:
-    effect = _every_key(lambda jwk: {name: value for name, value in jwk.items() if name != "kid"})
-    if order.variant == "published":
-        return effect
-    without = effect.change
-    assert without is not None  # noqa: S101 - _every_key makes one
     foreign = Key("", algorithm=order.issuer.keys.current.algorithm)
+    many = order.variant == "many"
 
-    def change(answer: Response) -> Response:
-        jwks = json.loads(without(answer).body)
-        other = {name: value for name, value in foreign.public_jwk().items() if name != "kid"}
-        return replace(answer, body=write_json(jwks | {"keys": [other, *jwks["keys"]]}))
+    def change(jwks: Jwks) -> Jwks:
+        keys = [foreign.public_jwk(), *jwks["keys"]] if many else jwks["keys"]
+        return jwks | {
+            "keys": [{name: value for name, value in jwk.items() if name != "kid"} for jwk in keys]
+        }
 
-    return Effect(change=change, key=foreign)
+    return Effect(change=_document(change), key=foreign if many else None)
 
 
 @_jwks(
@@ -179,14 +178,14 @@ def _use_enc(order: Order) -> Effect:
 )
 def _wrong_alg(order: Order) -> Effect:
     def change(jwk: Jwk) -> Jwk:
-        family = jwk.get("kty") == "RSA"
-        other = {
-            "other-family": "ES256" if family else "RS256",
-            "same-family": "ES384" if not family else "PS512" if jwk.get("alg") != "PS512" else "RS512",
-            "symmetric": "HS256",
-            "unknown": "FAKE256",
+        family = _FAMILY[jwk["kty"]]
+        others = {
+            "other-family": _FAMILY["EC" if jwk["kty"] == "RSA" else "RSA"],
+            "same-family": family,
+            "symmetric": ("HS256",),
+            "unknown": ("FAKE256",),
         }[order.variant]
-        return jwk | {"alg": other}
+        return jwk | {"alg": next(other for other in others if other != jwk.get("alg"))}
 
     return _every_key(change)
 
@@ -268,7 +267,8 @@ class _ExponentOne(Key):
 
     def sign(self, message: bytes) -> bytes:
         """EMSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 9.2), and nothing after it."""
-        size = (self.private.key_size + 7) // 8
+        private: Any = self.private
+        size = int(private.key_size + 7) // 8
         digest_info = _SHA256_INFO + hashlib.sha256(message).digest()
         return b"\0\1" + b"\xff" * (size - len(digest_info) - 3) + b"\0" + digest_info
 
@@ -279,9 +279,10 @@ class _ExponentOne(Key):
 
 def _private_members(key: Key) -> dict[str, str]:
     """The private members of the key's JWK (RFC 7518 sections 6.2.2 and 6.3.2)."""
-    numbers: Any = key.private.private_numbers()
-    if not isinstance(key.private, rsa.RSAPrivateKey):
-        return {"d": b64url(numbers.private_value.to_bytes((key.private.key_size + 7) // 8, "big"))}
+    private: Any = key.private
+    numbers = private.private_numbers()
+    if not isinstance(private, rsa.RSAPrivateKey):
+        return {"d": b64url(numbers.private_value.to_bytes((private.key_size + 7) // 8, "big"))}
     named = {"d": "d", "p": "p", "q": "q", "dp": "dmp1", "dq": "dmq1", "qi": "iqmp"}
     return {name: _integer(getattr(numbers, attribute)) for name, attribute in named.items()}
 
