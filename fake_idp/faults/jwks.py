@@ -24,13 +24,22 @@ Jwk = dict[str, Any]
 Jwks = dict[str, Any]
 
 #: Algorithms of one key type: RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2.
-_FAMILY = {"RSA": ("RS256", "PS512"), "EC": ("ES256", "ES512"), "OKP": ("EdDSA", "Ed448")}
+_FAMILY: dict[object, tuple[str, str]] = {
+    "RSA": ("RS256", "PS512"),
+    "EC": ("ES256", "ES512"),
+    "OKP": ("EdDSA", "Ed448"),
+}
 _KID = Parameter(type="text", title="the key that it happens to; the one that signs when left out")
 _jwks = functools.partial(fault, endpoints=("jwks",))
 
 
 def _document(change: Callable[[Jwks], Jwks]) -> Callable[[Response], Response]:
-    return lambda answer: replace(answer, body=write_json(change(json.loads(answer.body))))
+    def apply(answer: Response) -> Response:
+        if answer.status != 200:
+            return answer
+        return replace(answer, body=write_json(change(json.loads(answer.body))))
+
+    return apply
 
 
 def _every_key(change: Callable[[Jwk], Jwk]) -> Effect:
@@ -178,9 +187,9 @@ def _use_enc(order: Order) -> Effect:
 )
 def _wrong_alg(order: Order) -> Effect:
     def change(jwk: Jwk) -> Jwk:
-        family = _FAMILY[jwk["kty"]]
+        family = _FAMILY.get(jwk.get("kty"), ("FAKE256", "FAKE512"))
         others = {
-            "other-family": _FAMILY["EC" if jwk["kty"] == "RSA" else "RSA"],
+            "other-family": _FAMILY["EC" if jwk.get("kty") == "RSA" else "RSA"],
             "same-family": family,
             "symmetric": ("HS256",),
             "unknown": ("FAKE256",),
@@ -207,13 +216,17 @@ def _weak_key(order: Order) -> Effect:
     return _one_key(target.kid, lambda jwk: [weak.public_jwk()], key=weak)
 
 
-_NUMBER = {"RSA": "n", "EC": "x", "OKP": "x"}
+def _number(jwk: Jwk) -> str:
+    """The member with the key itself."""
+    return "n" if jwk.get("kty") == "RSA" else "x"
+
+
 _MALFORMED_KEYS: dict[str, Callable[[Jwk], Any]] = {
-    "base64": lambda jwk: jwk | {_NUMBER[jwk["kty"]]: "!not base64url!"},
-    "missing": lambda jwk: {name: value for name, value in jwk.items() if name != _NUMBER[jwk["kty"]]},
-    "empty": lambda jwk: jwk | {_NUMBER[jwk["kty"]]: ""},
-    "number": lambda jwk: jwk | {_NUMBER[jwk["kty"]]: 65537},
-    "null": lambda jwk: jwk | {_NUMBER[jwk["kty"]]: None},
+    "base64": lambda jwk: jwk | {_number(jwk): "!not base64url!"},
+    "missing": lambda jwk: {name: value for name, value in jwk.items() if name != _number(jwk)},
+    "empty": lambda jwk: jwk | {_number(jwk): ""},
+    "number": lambda jwk: jwk | {_number(jwk): 65537},
+    "null": lambda jwk: jwk | {_number(jwk): None},
     "off-curve": lambda jwk: jwk | {"x": "AQ", "y": "AQ", "n": "AQ"},
     "no-kty": lambda jwk: {name: value for name, value in jwk.items() if name != "kty"},
     "kid-number": lambda jwk: jwk | {"kid": 1},
