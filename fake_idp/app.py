@@ -130,6 +130,7 @@ class Site:
         self._handlers: dict[str, Handler] = {}
         self._routes: dict[str, _Route] = {}
         for issuer in self.issuers:
+            issuer.neighbours = self.issuers
             for path, endpoint in issuer.routes.items():
                 route = _Route(issuer, endpoint, unquote(path))
                 other = self._routes.setdefault(route.path, route)

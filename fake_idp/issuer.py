@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import math
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 from urllib.parse import urlsplit
 
+from fake_idp import fresh
 from fake_idp.app import ASGIApp, IssuerApp
 from fake_idp.clients import Clients
 from fake_idp.clock import Clock
+from fake_idp.devices import Devices
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.faults import Faults
-from fake_idp.forgeries import forge
 from fake_idp.journal import Journal
-from fake_idp.keys import Algorithm, Key, KeyRing
 from fake_idp.presets import Preset, TokenRequest, TokenUse, find_preset
+from fake_idp.presets.base import OPENID_SCOPES
 from fake_idp.state import MemoryState, State
-from fake_idp.tokens import Draft
 from fake_idp.users import User, Users
 
+# Keys, tokens and forgeries need `cryptography`, a fifth of the time in which `fake-idp serve` has to
+# answer; they are imported by those who sign.
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from fake_idp.keys import Algorithm, Key, KeyRing
+    from fake_idp.oauth.client_documents import Fetch
     from fake_idp.presets.base import Endpoint
+    from fake_idp.tokens import Draft
 
 __all__ = ["LAX", "Issuer", "TokenOptions"]
 
@@ -98,11 +103,14 @@ class Issuer:
         scope: the scopes of a token that is not given any; a list, or a string with spaces.
         clock: by which tokens are dated; a clock of its own when left out.
         algorithm: of the signing keys; the vendor's own when left out.
-        keys: a key ring to take over.
+        keys: a key ring to take over, or what finds it at its first use, given the algorithm (and finds
+            the same one whenever it is asked).
         state: where users, clients, codes and refresh tokens are kept; in memory when left out.
         auto_login: who signs in at the authorization endpoint without a page being shown; nobody
             when left out.
         lax: rules not to be held, of ``LAX``.
+        fetch: fetches what a client publishes under its URL (``fake_idp.oauth.client_documents``); from
+            loopback addresses only when left out.
 
     Raises:
         UnknownName: no such preset, algorithm or rule.
@@ -120,10 +128,11 @@ class Issuer:
         scope: str | Sequence[str] | None = None,
         clock: Clock | None = None,
         algorithm: Algorithm | None = None,
-        keys: KeyRing | None = None,
+        keys: KeyRing | Callable[[Algorithm], KeyRing] | None = None,
         state: State | None = None,
         auto_login: str | None = None,
         lax: Iterable[str] = (),
+        fetch: Fetch | None = None,
     ) -> None:
         self.preset = find_preset(preset) if isinstance(preset, str) else preset
         self.url = _checked_url(self.preset.url if url is None else url)
@@ -131,25 +140,37 @@ class Issuer:
         self.audience = (self.preset.audience or self.client_id) if audience is None else audience
         self.scope = self.preset.scope if scope is None else _scopes(scope)
         self.clock = clock or Clock()
-        self.keys = keys or KeyRing(
-            new_kid=self.preset.new_kid,
-            uses=self.preset.key_uses,
-            algorithm=cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm,
-        )
+        self._algorithm = cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm
+        self._keys = keys or self._new_keys()
         self.faults = Faults(self)
         self.journal = Journal()
         self.state: State = state or MemoryState()
         self.users = Users(self.state)
         self.clients = Clients(self.state, default=self.client_id)
         self.auto_login = auto_login
+        self.fetch = fetch
         self.lax = frozenset(lax)
         for rule in self.lax:
             if rule not in LAX:
                 raise UnknownName("rule", rule, LAX)
+        self.devices = Devices(self.state, self.clock)
+        self.neighbours: tuple[Issuer, ...] = ()  # the issuers at the same address, by ``Site``
         self.app: ASGIApp = IssuerApp(self)
 
     def __repr__(self) -> str:
         return f"Issuer({self.preset.name!r}, url={self.url!r})"
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that it signs with and publishes."""
+        if callable(self._keys):
+            self._keys = self._keys(self._algorithm)
+        return self._keys
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What the keys that it makes are for (RFC 7518 section 3.1)."""
+        return self._algorithm if callable(self._keys) else self._keys.algorithm
 
     @property
     def host(self) -> str:
@@ -161,6 +182,11 @@ class Issuer:
         """Every host that the issuer answers at, by its name: some vendors use several."""
         urls = (*self.endpoints.values(), *self.preset.metadata_urls(self.url))
         return frozenset(urlsplit(url).hostname or "" for url in urls)
+
+    @property
+    def token_issuer(self) -> str:
+        """What ``iss`` is in its tokens: its name, but for a vendor whose name stands for many tenants."""
+        return self.preset.token_issuer(self.url)
 
     @property
     def endpoints(self) -> dict[Endpoint, str]:
@@ -202,11 +228,34 @@ class Issuer:
             state=self.state,
             auto_login=self.auto_login,
             lax=self.lax,
+            fetch=self.fetch,
         )
+
+    def trust(self, url: str, jwks: Mapping[str, Any]) -> None:
+        """Take assertions and subject tokens of another issuer (RFC 7523, RFC 8693).
+
+        The issuers of the same ``Site`` trust each other already.
+
+        Args:
+            url: its identifier, exactly as its tokens carry it.
+            jwks: its public keys, a JWK Set (RFC 7517 section 5).
+        """
+        self.state.put("trusted", url, {"jwks": dict(jwks)})
 
     def discovery(self) -> dict[str, Any]:
         """The discovery document, with what the vendor leaves out left out."""
-        return self.preset.discovery(self.url, algorithm=self.keys.algorithm)
+        return self.preset.discovery(self.url, algorithm=self.algorithm)
+
+    def default_scope(self, *, machine: bool) -> tuple[str, ...]:
+        """The scopes of a token that is not given any; a machine has none that speak of a person."""
+        if not machine:
+            return self.scope
+        return tuple(each for each in self.scope if each not in OPENID_SCOPES) or self.preset.machine_scope
+
+    def jwks(self) -> dict[str, Any]:
+        """The JWK Set, with the members that the vendor publishes and without the keys that it does not."""
+        shape = functools.partial(self.preset.jwk, url=self.url)
+        return self.keys.jwks(shape, uses=self.preset.publishes or None)
 
     def mint(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> str:
         """Make an honest token: the vendor's shape, this issuer's name and key, now.
@@ -237,15 +286,20 @@ class Issuer:
             UnknownName: there is no such forgery; the error names the nearest one.
             InvalidValue: this token cannot have that defect.
         """
+        from fake_idp.forgeries import forge
+
         return forge(forgery, self.draft(sub, **options))
 
     def draft(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> Draft:
         """Prepare what ``mint`` would sign. The options are those of ``mint``."""
-        request = self._request(sub, options)
+        from fake_idp.tokens import Draft
+
+        use = self._use(options)
         key = options.get("key")
         if isinstance(key, str):
             key = self.keys.get(key)
-        key = key or self.keys.signing(self.preset.key_use(request.use))
+        key = key or self.keys.signing(self.preset.key_use(use))
+        request = self._request(sub, options, use=use, algorithm=key.algorithm)
         said = self.preset.claims(request)
         user = request.user
         if user.claims or user.id_claims or user.access_claims:
@@ -263,10 +317,25 @@ class Issuer:
         without = options.get("without")
         return draft.without(*without) if without else draft
 
-    def _request(self, sub: str | None, options: TokenOptions) -> TokenRequest:
-        use = options.get("token_use") or self.preset.default_use
+    def _new_keys(self) -> KeyRing:
+        from fake_idp.keys import KeyRing
+
+        return KeyRing(
+            new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm
+        )
+
+    def _use(self, options: TokenOptions) -> TokenUse:
+        machine = options.get("grant") == "client_credentials"
+        use = options.get("token_use") or ("access" if machine else self.preset.default_use)
         if use not in ("access", "id"):
             raise UnknownName("token use", use, ("access", "id"))
+        if machine and use == "id" and "client_credentials" in self.preset.grants:
+            raise InvalidValue("token_use", "a machine has no ID token, for nobody signed in")
+        return use
+
+    def _request(
+        self, sub: str | None, options: TokenOptions, *, use: TokenUse, algorithm: str
+    ) -> TokenRequest:
         now = int(self.clock.now())
         client_id = options.get("client_id") or self.client_id
         grant = options.get("grant") or "authorization_code"
@@ -278,22 +347,23 @@ class Issuer:
         audience = options.get("audience")
         auth_time = options.get("auth_time")
         return TokenRequest(
-            issuer=self.url,
+            issuer=self.token_issuer,
             client_id=client_id,
             audience=self.audience if audience is None else audience,
             sub=sub,
             user=user,
             use=use,
-            scope=self.scope if scope is None else _scopes(scope),
+            scope=self.default_scope(machine=machine) if scope is None else _scopes(scope),
             issued_at=now,
             expires_at=_expiry(now, self.preset.lifetime_of(use) if expires_in is None else expires_in),
             auth_time=now if auth_time is None else auth_time,
-            session=options.get("session") or str(uuid.uuid4()),
+            session=options.get("session") or fresh.uuid4(),
             grant=grant,
             nonce=options.get("nonce"),
             access_token=options.get("access_token"),
             confirmation=options.get("confirmation"),
             actor=options.get("actor"),
+            algorithm=algorithm,
         )
 
 

@@ -7,7 +7,6 @@ forged tokens alike: what a forgery leaves alone is then byte for byte what ``mi
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 import re
@@ -19,6 +18,9 @@ from fake_idp.errors import InvalidValue, MalformedToken
 __all__ = ["Parts", "b64url", "from_b64url", "json_bytes", "parse_object", "split", "write"]
 
 _ALPHABET = re.compile(rb"[A-Za-z0-9_-]*\Z")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 class Parts(NamedTuple):
@@ -31,7 +33,7 @@ class Parts(NamedTuple):
 
 def b64url(data: bytes) -> str:
     """Encode as base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 def from_b64url(text: str, *, part: str) -> bytes:
@@ -47,7 +49,7 @@ def from_b64url(text: str, *, part: str) -> bytes:
     if not _ALPHABET.match(raw):
         raise MalformedToken(part, "is not base64url")
     try:
-        return base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+        return binascii.a2b_base64(raw.translate(_FROM_URL) + b"=" * (-len(raw) % 4))
     except binascii.Error:
         raise MalformedToken(part, "is not base64url") from None
 
@@ -59,7 +61,7 @@ def json_bytes(value: Mapping[str, Any], *, what: str) -> bytes:
         InvalidValue: some member has no JSON form; ``what`` and the member name it.
     """
     try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+        return _encode(value).encode("ascii")
     except (TypeError, ValueError, RecursionError):
         raise InvalidValue(f"{what} {_culprit(value)}", "has no JSON form") from None
 

@@ -1,140 +1,21 @@
-"""Signing keys, and the ring of them that an issuer publishes."""
+"""The ring of signing keys that an issuer publishes."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
-from fake_idp import keypool
+from fake_idp import algorithms, keypool
+from fake_idp.algorithms import ALGORITHMS, Algorithm, PrivateKey
 from fake_idp.errors import InvalidValue, UnknownName
-from fake_idp.jws import b64url
+from fake_idp.jws import json_bytes
+from fake_idp.key import Key
 
 __all__ = ["ALGORITHMS", "Algorithm", "Held", "Key", "KeyRing", "KeyState", "PrivateKey"]
 
-Algorithm = Literal["RS256", "ES256"]
-ALGORITHMS: tuple[Algorithm, ...] = ("RS256", "ES256")
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 KeyState = Literal["next", "current", "previous", "retired"]
-
-_P256_BYTES = 32
-
-
-class Key:
-    """One signing key: RSA-2048 for ``RS256``, P-256 for ``ES256`` (RFC 7518 section 3.1).
-
-    The private key is made at its first use, since an RSA key costs tens of milliseconds and many
-    issuers live and die without signing anything.
-    """
-
-    def __init__(
-        self, kid: str, *, algorithm: Algorithm = "RS256", private: PrivateKey | None = None
-    ) -> None:
-        self.kid = kid
-        self.algorithm: Algorithm = algorithm
-        self._private = private
-        self._lock = threading.Lock()
-
-    def __repr__(self) -> str:
-        return f"Key({self.kid!r}, algorithm={self.algorithm!r})"
-
-    @classmethod
-    def from_pem(cls, pem: str, *, kid: str) -> Key:
-        """Load an unencrypted PKCS #8 private key.
-
-        Raises:
-            InvalidValue: it is no such key, or neither RSA nor P-256.
-        """
-        from cryptography.hazmat.primitives import serialization  # costs as much as all else here
-
-        try:
-            # Our own file: the full consistency check costs 30 ms a key and guards against nothing here.
-            private = serialization.load_pem_private_key(
-                pem.encode(), None, unsafe_skip_rsa_key_validation=True
-            )
-        except (ValueError, TypeError, UnicodeEncodeError):
-            raise InvalidValue(f"key {kid!r}", "is not an unencrypted PEM private key") from None
-        if isinstance(private, rsa.RSAPrivateKey):
-            return cls(kid, algorithm="RS256", private=private)
-        if isinstance(private, ec.EllipticCurvePrivateKey) and isinstance(private.curve, ec.SECP256R1):
-            return cls(kid, algorithm="ES256", private=private)
-        raise InvalidValue(f"key {kid!r}", "is neither RSA nor P-256")
-
-    @property
-    def private(self) -> PrivateKey:
-        """The private key, made now if it was not yet."""
-        with self._lock:
-            if self._private is None:
-                self._private = (
-                    keypool.take() if self.algorithm == "RS256" else ec.generate_private_key(ec.SECP256R1())
-                )
-            return self._private
-
-    @property
-    def public(self) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
-        """The public key."""
-        return self.private.public_key()
-
-    def release(self) -> None:
-        """Give the private key up, if it was ever made; a new one takes its place if it is used again."""
-        with self._lock:
-            private, self._private = self._private, None
-        if isinstance(private, rsa.RSAPrivateKey):
-            keypool.give_back(private)
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign as RFC 7518 section 3.3 (RS256) or 3.4 (ES256: r and s, 32 bytes each) has it."""
-        private = self.private
-        if isinstance(private, rsa.RSAPrivateKey):
-            return private.sign(message, padding.PKCS1v15(), hashes.SHA256())
-        r, s = decode_dss_signature(private.sign(message, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
-
-    def pem(self) -> str:
-        """The private key as unencrypted PKCS #8, for the state folder."""
-        from cryptography.hazmat.primitives import serialization
-
-        return self.private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode("ascii")
-
-    def public_bytes(self, *, pem: bool = True, pkcs1: bool = False) -> bytes:
-        """The public key as SubjectPublicKeyInfo or, for RSA only, PKCS #1; as PEM or DER."""
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-        return self.public.public_bytes(
-            Encoding.PEM if pem else Encoding.DER,
-            PublicFormat.PKCS1 if pkcs1 else PublicFormat.SubjectPublicKeyInfo,
-        )
-
-    def public_jwk(self) -> dict[str, Any]:
-        """The public key as a JWK (RFC 7517 section 4, RFC 7518 section 6)."""
-        public = self.public
-        if isinstance(public, rsa.RSAPublicKey):
-            numbers = public.public_numbers()
-            return {
-                "kty": "RSA",
-                "alg": self.algorithm,
-                "kid": self.kid,
-                "use": "sig",
-                "e": _b64_integer(numbers.e),
-                "n": _b64_integer(numbers.n),
-            }
-        point = public.public_numbers()
-        return {
-            "kty": "EC",
-            "alg": self.algorithm,
-            "kid": self.kid,
-            "use": "sig",
-            "crv": "P-256",
-            "x": b64url(point.x.to_bytes(_P256_BYTES, "big")),
-            "y": b64url(point.y.to_bytes(_P256_BYTES, "big")),
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,24 +27,34 @@ class Held:
         use: which tokens it signs, one of the ring's uses.
         state: ``next`` is published but does not sign yet, ``current`` signs, ``previous`` is still
             published, ``retired`` is not published any more.
+        members: members of its JWK that are added or said otherwise; None leaves a member out.
     """
 
     key: Key
     use: str
     state: KeyState
+    members: Mapping[str, Any] = field(default_factory=dict)
+
+    def jwk(self, shape: Callable[[Key], dict[str, Any]] = Key.public_jwk) -> dict[str, Any]:
+        """The JWK as it is published; ``shape`` says which members a vendor has."""
+        said = shape(self.key) | dict(self.members)
+        return {name: value for name, value in said.items() if value is not None}
 
 
 class KeyRing:
     """The keys of one issuer: what it signs with, what it publishes, what it has withdrawn.
 
     Most issuers sign everything with one key. A Cognito user pool signs ID tokens and access tokens
-    with different ones, so a ring has ``uses`` and a current key for each.
+    with different ones, so a ring has ``uses`` and a current key for each. Reading takes no lock.
 
     Args:
         new_kid: makes a key id in the vendor's form.
         uses: the names of the uses; the first is the one that ``current`` speaks of.
-        algorithm: of the keys that this ring makes.
+        algorithm: of the keys that this ring makes; a mapping where it is not the same for every use.
         held: the keys to begin with; made afresh when left out.
+
+    Attributes:
+        version: a number that grows with every change.
     """
 
     def __init__(
@@ -171,19 +62,27 @@ class KeyRing:
         *,
         new_kid: Callable[[], str],
         uses: Sequence[str] = ("sig",),
-        algorithm: Algorithm = "RS256",
+        algorithm: Algorithm | Mapping[str, Algorithm] = "RS256",
         held: Iterable[Held] = (),
     ) -> None:
-        if algorithm not in ALGORITHMS:
-            raise UnknownName("algorithm", algorithm, ALGORITHMS)
         self.uses = tuple(uses)
-        self.algorithm: Algorithm = algorithm
+        self.version = 0
+        self._algorithms: dict[str, Algorithm] = {
+            use: algorithms.check(algorithm if isinstance(algorithm, str) else algorithm.get(use, "RS256"))
+            for use in self.uses
+        }
         self._new_kid = new_kid
         self._lock = threading.RLock()
-        self._held: list[Held] = list(held)
-        for use in self.uses:
-            if not self._find(use, "current"):
-                self._held.append(Held(key=self._make(), use=use, state="current"))
+        self._foreign: tuple[Mapping[str, Any], ...] = ()
+        self._held: tuple[Held, ...] = tuple(held)
+        missing = [use for use in self.uses if not self._find(use, "current")]
+        made = (Held(key=self._make(use), use=use, state="current") for use in missing)
+        self._change((*self._held, *made))
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What the ring signs with (one with several uses: in the first of them)."""
+        return self._algorithms[self.uses[0]]
 
     @property
     def current(self) -> Key:
@@ -193,8 +92,7 @@ class KeyRing:
     @property
     def held(self) -> tuple[Held, ...]:
         """Every key with its use and state, oldest first."""
-        with self._lock:
-            return tuple(self._held)
+        return self._held
 
     @property
     def version(self) -> object:
@@ -204,60 +102,137 @@ class KeyRing:
     @property
     def published(self) -> tuple[Key, ...]:
         """The keys in the JWKS, oldest first."""
-        return tuple(held.key for held in self.held if held.state != "retired")
+        return tuple(held.key for held in self._held if held.state != "retired")
 
     @property
     def retired(self) -> tuple[Key, ...]:
         """The keys that were withdrawn, oldest first. ``mint(key=...)`` still takes them."""
-        return tuple(held.key for held in self.held if held.state == "retired")
+        return tuple(held.key for held in self._held if held.state == "retired")
 
     def signing(self, use: str) -> Key:
         """The key that signs tokens of that use now."""
-        with self._lock:
-            for held in self._held:
-                if held.use == use and held.state == "current":
-                    return held.key
-        raise UnknownName("key use", use, self.uses)
+        try:
+            return self._current[use]
+        except KeyError:
+            raise UnknownName("key use", use, self.uses) from None
 
     def get(self, kid: str) -> Key:
-        """Find a key by its id, retired ones included.
+        """Find a key by its id, retired ones included. Of several with one id: the one that signs, or
+        else the newest that is published, or else the newest.
 
         Raises:
             UnknownName: no key of this ring has that id.
         """
-        for held in self.held:
-            if held.key.kid == kid:
-                return held.key
-        raise UnknownName("key", kid, (held.key.kid for held in self.held))
+        rank = {"current": 2, "next": 1, "previous": 1, "retired": 0}
+        named = [held for held in reversed(self._held) if held.key.kid == kid]
+        if not named:
+            raise UnknownName("key", kid, (held.key.kid for held in self._held))
+        return max(named, key=lambda held: rank[held.state]).key
 
-    def announce(self) -> Key:
-        """Publish the next keys without signing with them yet, as Okta does before it rotates."""
+    def announce(
+        self, *, use: str | None = None, algorithm: Algorithm | None = None, kid: str | None = None
+    ) -> Key:
+        """Publish the next keys without signing with them yet, as Okta does before it rotates.
+
+        Args:
+            use: of that use only.
+            algorithm: of the new keys, and of those after them; as before when left out.
+            kid: the new key's id, for instance one that an old key had; a fresh one when left out.
+
+        Returns:
+            The next key (of the first use, when there are several).
+
+        Raises:
+            UnknownName: there is no such use or algorithm.
+            InvalidValue: a next key is there already, and it is not like that; or one ``kid`` was
+                given for the keys of several uses.
+        """
         with self._lock:
-            for use in self.uses:
-                if not self._find(use, "next"):
-                    self._held.append(Held(key=self._make(), use=use, state="next"))
-            return self._find(self.uses[0], "next")[0].key
+            uses = self._chosen(use)
+            if kid is not None and len(uses) > 1:
+                raise InvalidValue("kid", f"give the use too: {' or '.join(self.uses)}")
+            if algorithm is not None:
+                algorithms.check(algorithm)
+            for each in uses:
+                for held in self._find(each, "next"):
+                    if kid not in (None, held.key.kid) or algorithm not in (None, held.key.algorithm):
+                        raise InvalidValue("next key", f"is announced already: {held.key!r}; rotate first")
+            missing = [each for each in uses if not self._find(each, "next")]
+            if algorithm is not None:
+                self._algorithms |= dict.fromkeys(missing, algorithm)
+            if missing:
+                made = (Held(key=self._make(each, kid), use=each, state="next") for each in missing)
+                self._change((*self._held, *made))
+            return self._find(uses[0], "next")[0].key
 
-    def rotate(self, overlap: bool = True) -> Key:
+    def rotate(
+        self,
+        overlap: bool = True,
+        *,
+        use: str | None = None,
+        algorithm: Algorithm | None = None,
+        kid: str | None = None,
+    ) -> Key:
         """Sign with new keys from now on: the announced ones if there are any.
 
         Args:
             overlap: keep publishing the old keys, so that tokens in flight stay good. When False the
                 old keys are withdrawn at once, with everything they signed.
+            use: as for ``announce``.
+            algorithm: as for ``announce``.
+            kid: as for ``announce``. With the old key's id and no overlap the id is used again for
+                another key, which a verifier that caches by id does not notice.
 
         Returns:
-            The new current key.
+            The new current key (of the first use, when there are several).
+
+        Raises:
+            UnknownName: as for ``announce``.
+            InvalidValue: as for ``announce``.
         """
         with self._lock:
-            self.announce()
+            self.announce(use=use, algorithm=algorithm, kid=kid)
+            uses = self._chosen(use)
             become: dict[KeyState, KeyState] = {
                 "next": "current",
                 "current": "previous" if overlap else "retired",
             }
             if not overlap:
                 become["previous"] = "retired"
-            self._held = [replace(held, state=become.get(held.state, held.state)) for held in self._held]
-            return self.current
+            self._change(
+                replace(held, state=become.get(held.state, held.state)) if held.use in uses else held
+                for held in self._held
+            )
+            return self.signing(uses[0])
+
+    def add(
+        self,
+        key: Key,
+        *,
+        use: str | None = None,
+        state: KeyState = "previous",
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take in a key that was made elsewhere.
+
+        Args:
+            key: the key.
+            use: what it is for; the first use when left out.
+            state: ``current`` puts it in the place of the one that signs, which stays published.
+            members: as ``Held`` has them.
+
+        Raises:
+            UnknownName: there is no such use.
+        """
+        with self._lock:
+            chosen = self._chosen(use or self.uses[0])[0]
+            before: Iterable[Held] = self._held
+            if state == "current":
+                before = [
+                    replace(held, state="previous") if (held.use, held.state) == (chosen, "current") else held
+                    for held in self._held
+                ]
+            self._change((*before, Held(key=key, use=chosen, state=state, members=dict(members or {}))))
 
     def retire(self, kid: str) -> None:
         """Withdraw a key from the JWKS.
@@ -266,19 +241,50 @@ class KeyRing:
             UnknownName: no key of this ring has that id.
             InvalidValue: it is signing; rotate first.
         """
+        self._move(kid, lambda held: held.state != "current", "retired", "is signing; rotate first")
+
+    def reinstate(self, kid: str) -> None:
+        """Publish a retired key again, without signing with it.
+
+        Raises:
+            UnknownName: no key of this ring has that id.
+            InvalidValue: it is published already.
+        """
+        self._move(kid, lambda held: held.state == "retired", "previous", "is published already")
+
+    def amend(self, kid: str, members: Mapping[str, Any]) -> None:
+        """Publish a key's JWK with these members added or said otherwise; None leaves a member out.
+
+        ``amend(kid, {"use": "enc"})``, ``amend(kid, {"kid": None})``, ``amend(kid, key.jwk(private=True))``;
+        ``amend(kid, {})`` publishes it again as it is.
+
+        Raises:
+            UnknownName: no key of this ring has that id.
+            InvalidValue: a member has no JSON form.
+        """
+        json_bytes(members, what="JWK member")
         with self._lock:
-            self.get(kid)
-            if any(held.key.kid == kid and held.state == "current" for held in self._held):
-                raise InvalidValue(f"key {kid!r}", "is signing, so it cannot be retired; rotate first")
-            self._held = [
-                replace(held, state="retired") if held.key.kid == kid else held for held in self._held
-            ]
+            key = self.get(kid)
+            self._change(
+                replace(held, members=dict(members)) if held.key is key else held for held in self._held
+            )
+
+    def include(self, *jwks: Mapping[str, Any]) -> None:
+        """Publish these JWKs too, as they are, after the ring's own and in place of those included before.
+
+        Raises:
+            InvalidValue: one has no JSON form.
+        """
+        for jwk in jwks:
+            json_bytes(jwk, what="JWK member")
+        with self._lock:
+            self._foreign = tuple(dict(jwk) for jwk in jwks)
+            self._change(self._held)
 
     def restore(self, held: Iterable[Held]) -> None:
         """Take over these keys in place of the present ones, for instance as another process saved them."""
-        held = list(held)
         with self._lock:
-            self._held = held
+            self._change(held)
 
     def release(self) -> None:
         """Give up every key: the issuer is at its end. Its RSA keys go to issuers yet to come.
@@ -288,20 +294,49 @@ class KeyRing:
         with self._lock:
             for held in self._held:
                 held.key.release()
-            self._held = []
+            self._change(())
 
-    def jwks(self) -> dict[str, Any]:
-        """The JWK Set of the published keys (RFC 7517 section 5)."""
-        return {"keys": [key.public_jwk() for key in self.published]}
+    def jwks(
+        self,
+        shape: Callable[[Key], dict[str, Any]] = Key.public_jwk,
+        *,
+        uses: Iterable[str] | None = None,
+    ) -> dict[str, Any]:
+        """The JWK Set of the published keys (RFC 7517 section 5).
 
-    def _make(self) -> Key:
-        if self.algorithm == "RS256":
+        Args:
+            shape: which members each JWK has.
+            uses: whose keys are published; every use's when left out.
+        """
+        shown = self.uses if uses is None else tuple(uses)
+        own = [held.jwk(shape) for held in self._held if held.state != "retired" and held.use in shown]
+        return {"keys": own + [dict(jwk) for jwk in self._foreign]}
+
+    def _change(self, held: Iterable[Held]) -> None:
+        """Let these be the keys; the only place where they change."""
+        self._held = tuple(held)
+        self._current = {held.use: held.key for held in self._held if held.state == "current"}
+        self._algorithms |= {use: key.algorithm for use, key in self._current.items()}
+        self.version += 1
+
+    def _move(self, kid: str, may: Callable[[Held], bool], state: KeyState, why_not: str) -> None:
+        with self._lock:
+            self.get(kid)
+            moved = [held for held in self._held if held.key.kid == kid and may(held)]
+            if not moved:
+                raise InvalidValue(f"key {kid!r}", why_not)
+            self._change(replace(held, state=state) if held in moved else held for held in self._held)
+
+    def _chosen(self, use: str | None) -> tuple[str, ...]:
+        if use is not None and use not in self.uses:
+            raise UnknownName("key use", use, self.uses)
+        return self.uses if use is None else (use,)
+
+    def _make(self, use: str, kid: str | None = None) -> Key:
+        algorithm = self._algorithms[use]
+        if algorithm.startswith(("RS", "PS")):
             keypool.prepare()
-        return Key(self._new_kid(), algorithm=self.algorithm)
+        return Key(self._new_kid() if kid is None else kid, algorithm=algorithm)
 
     def _find(self, use: str, state: KeyState) -> list[Held]:
         return [held for held in self._held if held.use == use and held.state == state]
-
-
-def _b64_integer(number: int) -> str:
-    return b64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))

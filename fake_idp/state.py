@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-__all__ = ["MemoryState", "Record", "State"]
+__all__ = ["KEPT_AFTER_EXPIRY", "MemoryState", "Record", "State"]
 
 Record = dict[str, Any]
 
@@ -43,7 +43,8 @@ class State(Protocol):
         """Forget the records whose ``expires_at`` is over for more than a day."""
 
 
-_DAY = 86_400
+KEPT_AFTER_EXPIRY = 86_400
+"""Seconds, so that a clock that a test moves a little does not lose anything."""
 
 
 class MemoryState:
@@ -94,5 +95,5 @@ class MemoryState:
         """Forget the records whose ``expires_at`` is over for more than a day."""
         with self._lock:
             for records in self._kinds.values():
-                for key in [k for k, r in records.items() if r.get("expires_at", now) < now - _DAY]:
+                for key in [k for k, r in records.items() if r.get("expires_at", now) < now - KEPT_AFTER_EXPIRY]:
                     del records[key]
