@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fake_idp.errors import InvalidValue
 from fake_idp.faults.kinds import Effect, Order, Parameter, fault, write_json
-from fake_idp.jws import b64url
 from fake_idp.keys import Key
 from fake_idp.oauth.messages import Response
 
@@ -115,7 +114,7 @@ def _withdrawn(order: Order) -> Effect:
 )
 def _private_key(order: Order) -> Effect:
     target = _target(order)
-    return _one_key(target.kid, lambda jwk: [jwk | _private_members(target)], key=target)
+    return _one_key(target.kid, lambda jwk: [target.jwk(private=True) | jwk], key=target)
 
 
 @_jwks(
@@ -288,17 +287,3 @@ class _ExponentOne(Key):
     def public_jwk(self) -> Jwk:
         """With ``e`` 1."""
         return super().public_jwk() | {"e": "AQ"}
-
-
-def _private_members(key: Key) -> dict[str, str]:
-    """The private members of the key's JWK (RFC 7518 sections 6.2.2 and 6.3.2)."""
-    private: Any = key.private
-    numbers = private.private_numbers()
-    if not isinstance(private, rsa.RSAPrivateKey):
-        return {"d": b64url(numbers.private_value.to_bytes((private.key_size + 7) // 8, "big"))}
-    named = {"d": "d", "p": "p", "q": "q", "dp": "dmp1", "dq": "dmq1", "qi": "iqmp"}
-    return {name: _integer(getattr(numbers, attribute)) for name, attribute in named.items()}
-
-
-def _integer(number: int) -> str:
-    return b64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))
