@@ -16,6 +16,7 @@ from joserfc import jwt as jose
 
 from fake_idp import PRESETS, Issuer
 from fake_idp.clients import DEFAULT_SECRET
+from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.plain import Plain
 from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, new_browser, served
 
@@ -531,9 +532,15 @@ def test_without_an_audience_such_a_vendors_access_token_is_opaque(
 def test_every_vendor_does_with_a_resource_what_it_does(
     vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
 ) -> None:
-    issuer = vendors[vendor]
-    page = Party.confidential(issuer, browser).ask(resource="https://mcp.example.com/mcp")
-    assert page.status_code == (302 if issuer.preset.resource == "refused" else 200)
+    issuer, resource = vendors[vendor], {"resource": "https://mcp.example.com/mcp", "scope": "openid email"}
+    page = Party.confidential(issuer, browser).ask(**resource)
+    try:
+        issuer.preset.check_request("authorization", resource)
+        refused = issuer.preset.resource == "refused"
+    except OAuthError:
+        refused = True
+    assert page.status_code == (302 if refused else 200)
+    assert refused is (vendor in ("entra", "entra_common"))
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
