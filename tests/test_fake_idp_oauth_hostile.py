@@ -13,10 +13,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fake_idp import PRESETS, Issuer
+from fake_idp import FORGERIES, PRESETS, Issuer
 from fake_idp.clients import DEFAULT_SECRET
 from fake_idp.presets.base import GRANTS
-from tests.oauth_party import CALLBACK, CHALLENGE, VERIFIER, Party, basic, error_of, new_browser, served
+from tests.oauth_party import (
+    CALLBACK,
+    CHALLENGE,
+    VERIFIER,
+    Party,
+    basic,
+    error_of,
+    new_browser,
+    sent_back,
+    served,
+)
 
 SETTINGS = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -248,6 +258,27 @@ def test_the_pages_form_is_answered_whatever_is_in_it(
     if answer.status_code == 303 and "code=" in answer.headers["location"]:
         code = dict(parse_qsl(urlsplit(answer.headers["location"]).query))["code"]
         check_token_answer(party.redeem(code))
+
+
+names_of_claims = st.sampled_from(["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "scope", "roles", "cnf"])
+
+
+@settings(SETTINGS, max_examples=60)
+@given(
+    forgery=st.sampled_from([name for forgery in FORGERIES.values() for name in forgery.names]),
+    claims=st.dictionaries(
+        names_of_claims, st.sampled_from([5, None, True, "x", ["a", 5], {"a": 1}]), max_size=3
+    ),
+    vendor=st.sampled_from(sorted(VENDORS)),
+)
+def test_any_forgery_is_made_or_refused_whatever_the_claims_are(
+    issuers: dict[str, Issuer], browser: httpx2.Client, forgery: str, claims: dict[str, Any], vendor: str
+) -> None:
+    party = Party.confidential(issuers[vendor], browser)
+    answer = party.answer(party.ask(), user="alice", failure=forgery, claims=json.dumps(claims))
+    check_browser_answer(answer)
+    if answer.status_code == 303:
+        check_token_answer(party.redeem(sent_back(answer)["code"]))
 
 
 MEMBERS = [

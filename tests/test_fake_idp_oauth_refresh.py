@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -11,8 +13,11 @@ import jwt
 import pytest
 
 from fake_idp import Issuer
+from fake_idp.app import Site
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, Party, error_of, new_browser, served
+from fake_idp.server import LoopbackServer
+from fake_idp.store import Store
+from tests.oauth_party import CALLBACK, VERIFIER, Party, error_of, new_browser, served
 
 OFFLINE = "openid email offline_access"
 
@@ -245,3 +250,33 @@ def test_many_sign_ins_at_once_do_not_disturb_each_other(party: Party) -> None:
         return one.refresh(one.sign_in(scope=OFFLINE)["refresh_token"])
 
     assert {answer.status_code for answer in at_once(20, sign_in_and_refresh)} == {200}
+
+
+# With a state file, and two servers that share it
+
+
+def test_a_code_and_a_refresh_token_are_good_once_at_two_servers_of_one_state_file(
+    tmp_path: Path, browser: httpx2.Client
+) -> None:
+    with LoopbackServer() as one, LoopbackServer() as other:
+        issuers = [Store(tmp_path).issuer("plain", url=one.url, algorithm="ES256") for _ in range(2)]
+        for server, issuer in zip((one, other), issuers, strict=True):
+            server.start(Site([issuer]))
+        party = Party(issuers[0], browser=browser)
+
+        def somewhere(form: dict[str, str]) -> list[httpx2.Response]:
+            def ask(client: httpx2.Client) -> httpx2.Response:
+                server = one if next(turn) % 2 else other
+                return client.post(f"{server.url}/token", data={"client_id": party.client_id, **form})
+
+            turn = itertools.count()
+            return at_once(12, ask)
+
+        code = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+        answers = somewhere({**code, "code": party.code(scope=OFFLINE)})
+        assert sorted(answer.status_code for answer in answers) == [200] + [400] * 11
+        token = party.sign_in(scope=OFFLINE)["refresh_token"]
+        answers = somewhere({"grant_type": "refresh_token", "refresh_token": token})
+        assert sorted(answer.status_code for answer in answers) == [200] + [400] * 11
+        tokens = next(answer.json() for answer in answers if answer.status_code == 200)
+        assert error_of(party.refresh(tokens["refresh_token"])) == "invalid_grant"
