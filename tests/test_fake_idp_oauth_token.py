@@ -1,26 +1,18 @@
-"""The token endpoint: who may ask, and what a code, a client or a password gets."""
+"""The token endpoint: what a code, a client or a password gets."""
 
 from __future__ import annotations
 
-import base64
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from joserfc import jwk
-from joserfc import jwt as jose
 
-from fake_idp import PRESETS, Issuer
-from fake_idp.clients import DEFAULT_SECRET
-from fake_idp.oauth.messages import OAuthError
+from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, new_browser, served
+from tests.oauth_party import CALLBACK, PKCE, Party, error_of, new_browser, served
 
-ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 NO_PKCE = dict.fromkeys(PKCE, "")
 
 
@@ -44,14 +36,9 @@ class Passwords(Plain):
     grants = (*Plain.grants, "password")
 
 
-class Everywhere(Plain):
-    name = "everywhere"
-    pkce = "all"
-
-
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
-    presets = (Plain(), Audience(), Ignoring(), Refusing(), Passwords(), Everywhere())
+    presets = (Plain(), Audience(), Ignoring(), Refusing(), Passwords())
     with served({preset.name: preset for preset in presets}) as issuers:
         yield issuers
 
@@ -81,168 +68,6 @@ def confidential(issuer: Issuer, browser: httpx2.Client) -> Party:
 
 def claims_of(token: str) -> dict[str, Any]:
     return jwt.decode(token, options={"verify_signature": False})
-
-
-# Who asks
-
-
-def test_a_secret_is_good_in_basic_and_in_the_body(party: Party) -> None:
-    for secret in ("plain", "a+b c%2B&=:/ä€"):
-        party.issuer.clients.add("a:b+c", client_secret=secret)
-        inside = party.token("client_credentials", client_id="", headers=basic("a:b+c", secret))
-        body = party.token("client_credentials", client_id="a:b+c", client_secret=secret)
-        assert (inside.status_code, body.status_code) == (200, 200)
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "Basic",
-        "Basic !!!",
-        "Basic bm9jb2xvbg==",
-        "Basic //79",
-        "Bearer abc",
-        f"Basic {base64.b64encode(b'example-client:wrong').decode()}",
-        f"Basic {base64.b64encode(b'nobody:x').decode()}",
-        f"Basic {base64.b64encode(b'example-client:').decode()}",
-    ],
-)
-def test_bad_credentials_in_the_header_are_refused_with_a_challenge(party: Party, header: str) -> None:
-    answer = party.token("client_credentials", client_id="", headers={"authorization": header})
-    assert error_of(answer, 401) == "invalid_client"
-    assert answer.headers["www-authenticate"].startswith("Basic ")
-    assert DEFAULT_SECRET not in answer.text
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        {"client_id": "nobody"},
-        {"client_id": ""},
-        {"client_secret": "wrong"},
-        {"client_secret": DEFAULT_SECRET[:-1]},
-        {"client_assertion_type": ASSERTION, "client_assertion": "x.y.z"},
-    ],
-)
-def test_bad_credentials_in_the_body_are_refused(party: Party, form: dict[str, str]) -> None:
-    assert error_of(party.token("client_credentials", **form), 401) == "invalid_client"
-
-
-def test_two_ways_to_authenticate_at_once_are_refused(confidential: Party) -> None:
-    answer = confidential.token("client_credentials", client_secret=DEFAULT_SECRET)
-    assert error_of(answer) == "invalid_request"
-    answer = confidential.token("client_credentials", client_id="another")
-    assert error_of(answer) == "invalid_request"
-
-
-def test_a_secret_in_the_query_is_refused(party: Party) -> None:
-    url = f"{party.issuer.endpoints['token']}?client_secret={DEFAULT_SECRET}"
-    data = {"grant_type": "client_credentials", "client_id": party.client_id}
-    assert error_of(party.browser.post(url, data=data)) == "invalid_request"
-
-
-def test_a_client_authenticates_as_it_was_registered(party: Party) -> None:
-    party.issuer.clients.add("s", client_secret="s", token_endpoint_auth_methods=("client_secret_post",))
-    refused = party.token("client_credentials", client_id="", headers=basic("s", "s"))
-    assert error_of(refused, 401) == "invalid_client"
-    assert "client_secret_post" in refused.json()["error_description"]
-    assert error_of(party.token("client_credentials", client_id="s"), 401) == "invalid_client"
-    assert party.token("client_credentials", client_id="s", client_secret="s").status_code == 200
-
-
-def test_a_client_without_a_secret_has_none_to_give(party: Party) -> None:
-    party.issuer.clients.add("s", token_endpoint_auth_methods=("client_secret_basic",))
-    answer = party.token("client_credentials", client_id="", headers=basic("s", ""))
-    assert error_of(answer, 401) == "invalid_client"
-
-
-def test_a_lax_issuer_takes_any_client(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(party.issuer, "lax", frozenset({"clients"}))
-    stranger = Party(party.issuer, client_id="stranger", secret="whatever", browser=party.browser)
-    token = stranger.token("client_credentials").json()["access_token"]
-    assert claims_of(token)["client_id"] == "stranger"
-    assert stranger.sign_in()["token_type"] == "Bearer"
-
-
-class Signer:
-    """A client with a key."""
-
-    def __init__(self, issuer: Issuer) -> None:
-        self.key = jwk.ECKey.generate_key("P-256", {"kid": "k1"})
-        self.issuer = issuer
-        issuer.clients.add(
-            "signer",
-            token_endpoint_auth_methods=("private_key_jwt",),
-            jwks={"keys": [self.key.as_dict(private=False)]},
-        )
-
-    def assertion(self, **changed: Any) -> str:
-        now = int(self.issuer.clock.now())
-        claims = {
-            "iss": "signer",
-            "sub": "signer",
-            "aud": self.issuer.url,
-            "iat": now,
-            "exp": now + 60,
-            "jti": f"{time.monotonic_ns()}",
-        } | changed
-        claims = {name: value for name, value in claims.items() if value is not None}
-        return jose.encode({"alg": "ES256", "kid": "k1"}, claims, self.key)
-
-
-def test_a_client_may_sign_an_assertion(party: Party) -> None:
-    signer = Signer(party.issuer)
-    for audience in (party.issuer.url, party.issuer.endpoints["token"]):
-        for client_id in ("signer", ""):
-            answer = party.token(
-                "client_credentials",
-                client_id=client_id,
-                client_assertion_type=ASSERTION,
-                client_assertion=signer.assertion(aud=audience),
-            )
-            assert answer.status_code == 200, answer.text
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"iss": "example-client"},
-        {"sub": "example-client"},
-        {"sub": None},
-        {"aud": "https://other.example"},
-        {"exp": 1},
-        {"exp": None},
-    ],
-)
-def test_an_assertion_that_says_something_else_is_refused(party: Party, changed: dict[str, Any]) -> None:
-    assertion = Signer(party.issuer).assertion(**changed)
-    answer = party.token(
-        "client_credentials",
-        client_id="signer",
-        client_assertion_type=ASSERTION,
-        client_assertion=assertion,
-    )
-    assert error_of(answer, 401) == "invalid_client"
-
-
-def test_an_assertion_is_good_once_and_of_its_type_only(party: Party) -> None:
-    signer = Signer(party.issuer)
-    form = {"client_id": "signer", "client_assertion": signer.assertion()}
-    wrong = party.token("client_credentials", client_assertion_type="urn:other", **form)
-    assert error_of(wrong) == "invalid_request"
-    assert party.token("client_credentials", client_assertion_type=ASSERTION, **form).status_code == 200
-    again = party.token("client_credentials", client_assertion_type=ASSERTION, **form)
-    assert error_of(again, 401) == "invalid_client"
-
-
-def test_an_assertion_by_another_key_is_refused(party: Party) -> None:
-    signer = Signer(party.issuer)
-    claims = jwt.decode(signer.assertion(), options={"verify_signature": False})
-    forged = jwt.encode(claims, ec.generate_private_key(ec.SECP256R1()), "ES256", headers={"kid": "k1"})
-    answer = party.token(
-        "client_credentials", client_id="signer", client_assertion_type=ASSERTION, client_assertion=forged
-    )
-    assert error_of(answer, 401) == "invalid_client"
 
 
 # Which grant
@@ -478,84 +303,3 @@ def test_a_password_is_checked_where_the_vendor_has_that_grant(
     assert error_of(party.token("password", username="dora")) == "invalid_request"
     party.issuer.users.add("dora", password="gëheim", disabled=True)
     assert error_of(party.token("password", username="dora", password="gëheim")) == "invalid_grant"
-
-
-# Every vendor that has the flow
-
-VENDORS = {
-    name: preset
-    for name, preset in PRESETS.items()
-    if {"authorization", "token"} <= preset.endpoints(preset.url).keys()
-    and "authorization_code" in preset.grants
-}
-
-
-@pytest.fixture(scope="module")
-def vendors() -> Iterator[dict[str, Issuer]]:
-    with served(VENDORS) as issuers:
-        yield issuers
-
-
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_somebody_signs_in_with_every_vendor_that_has_the_flow(
-    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
-) -> None:
-    issuer = vendors[vendor]
-    party = Party.confidential(issuer, browser)
-    tokens = party.sign_in()
-    id_claims = claims_of(tokens["id_token"])
-    assert id_claims["aud"] == issuer.client_id
-    user = issuer.users.find("alice")
-    who = {"issuer": issuer.url, "client_id": issuer.client_id}
-    assert id_claims["sub"] == issuer.preset.subject(user, use="id", **who)
-    if issuer.preset.access_tokens == "jwt" and not issuer.preset.opaque_without_audience:
-        access = claims_of(tokens["access_token"])
-        assert access["sub"] == issuer.preset.subject(user, use="access", **who)
-    else:
-        assert "." not in tokens["access_token"]
-    refused = party.redeem("never-issued")
-    body = issuer.preset.error_body("invalid_grant", "x", now=0)
-    assert (refused.status_code, refused.json().keys()) == (400, body.keys())
-
-
-@pytest.mark.parametrize("vendor", [name for name in VENDORS if PRESETS[name].opaque_without_audience])
-def test_without_an_audience_such_a_vendors_access_token_is_opaque(
-    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
-) -> None:
-    party = Party.confidential(vendors[vendor], browser)
-    assert "." not in party.sign_in()["access_token"]
-    asked = party.sign_in(audience="https://api.example/x")["access_token"]
-    assert "https://api.example/x" in claims_of(asked)["aud"]
-
-
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_every_vendor_does_with_a_resource_what_it_does(
-    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
-) -> None:
-    issuer, resource = vendors[vendor], {"resource": "https://mcp.example.com/mcp", "scope": "openid email"}
-    page = Party.confidential(issuer, browser).ask(**resource)
-    try:
-        issuer.preset.check_request("authorization", resource)
-        refused = issuer.preset.resource == "refused"
-    except OAuthError:
-        refused = True
-    assert page.status_code == (302 if refused else 200)
-    assert refused is (vendor in ("entra", "entra_common"))
-
-
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_a_refresh_token_comes_as_the_vendor_gives_it(
-    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
-) -> None:
-    issuer = vendors[vendor]
-    if "refresh_token" not in issuer.preset.grants:
-        pytest.skip("this vendor has no refresh tokens")
-    has_scope = "offline_access" in issuer.discovery().get("scopes_supported", ())
-    party = Party.confidential(issuer, browser)
-    assert ("refresh_token" in party.sign_in()) is not has_scope
-    if has_scope:
-        assert "refresh_token" in party.sign_in(scope="openid offline_access")
-    issuer.clients.add(
-        "by-name", redirect_uris=(CALLBACK,), grant_types=("authorization_code", "refresh_token")
-    )
-    assert "refresh_token" in Party(issuer, client_id="by-name", browser=browser).sign_in()
