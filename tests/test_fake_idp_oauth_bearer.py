@@ -12,7 +12,7 @@ import pytest
 from fake_idp import FORGERIES, PRESETS, InvalidValue, Issuer
 from fake_idp.oauth.bearer import read_access_token
 from fake_idp.oauth.jwts import Refused
-from tests.oauth_client import Answer, Signer, basic, device_tokens, get, post, served, token
+from tests.oauth_client import Answer, Signer, basic, device_tokens, fresh, get, post, served, token
 
 # What only an API can see: the issuer's endpoints take tokens for any of its audiences and clients, and a
 # scope is judged after the token.
@@ -23,10 +23,15 @@ _NAMES = [name for each in FORGERIES.values() for name in (each.names[1:] or eac
 _JWT = [name for name, preset in PRESETS.items() if preset.access_tokens == "jwt" and preset.grants]
 
 
-@pytest.fixture
-def idp() -> Iterator[Issuer]:
+@pytest.fixture(scope="module")
+def _served() -> Iterator[Issuer]:
     with served("plain") as (issuer,):
         yield issuer
+
+
+@pytest.fixture
+def idp(_served: Issuer) -> Issuer:
+    return fresh(_served)
 
 
 def userinfo(issuer: Issuer, access_token: str) -> Answer:
@@ -128,7 +133,9 @@ def test_another_issuers_token_is_refused_even_with_the_same_key(idp: Issuer) ->
     assert userinfo(idp, stranger.mint(sub="alice")).is_refused("invalid_token", 401)
 
 
-@pytest.mark.parametrize("header", [{"crit": ["exp"]}, {"b64": True}, {"zip": "DEF"}, {"jwk": {}}, {"typ": 1}])
+@pytest.mark.parametrize(
+    "header", [{"crit": ["exp"]}, {"b64": True}, {"zip": "DEF"}, {"jwk": {}}, {"typ": 1}]
+)
 def test_a_header_that_asks_for_more_is_refused(idp: Issuer, header: dict[str, Any]) -> None:
     assert userinfo(idp, idp.mint(sub="alice", headers=header)).is_refused("invalid_token", 401)
 
@@ -170,7 +177,9 @@ def test_a_clients_token_that_was_signed_by_somebody_else_is_refused(idp: Issuer
     signer = Signer()
     now = int(idp.clock.now())
     claims = {"iss": idp.url, "sub": "alice", "aud": "x", "client_id": "c", "jti": "1", "iat": now}
-    forged = signer.sign({**claims, "exp": now + 60, "scope": "openid"}, typ="at+jwt", kid=idp.keys.current.kid)
+    forged = signer.sign(
+        {**claims, "exp": now + 60, "scope": "openid"}, typ="at+jwt", kid=idp.keys.current.kid
+    )
     assert userinfo(idp, forged).is_refused("invalid_token", 401)
 
 
