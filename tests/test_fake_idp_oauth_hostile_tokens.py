@@ -47,7 +47,24 @@ json_values = st.recursive(
 )
 claims = st.dictionaries(
     st.sampled_from(
-        "iss sub aud exp iat nbf jti client_id scope scp cnf act may_act auth_time resource azp".split()
+        [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "nbf",
+            "jti",
+            "client_id",
+            "scope",
+            "scp",
+            "cnf",
+            "act",
+            "may_act",
+            "auth_time",
+            "resource",
+            "azp",
+        ]
     ),
     json_values,
     max_size=3,
