@@ -79,9 +79,9 @@ def _described(issuer: Issuer, address: str) -> dict[str, Any]:
     }
     commands = {"metadata": f"curl -s {shlex.quote(urls['discovery'])}"}
     if "token" in urls and "client_credentials" in issuer.preset.grants:
+        credentials = shlex.quote(f"{client.client_id}:{client.client_secret}")
         commands["a token for the client itself"] = (
-            f"curl -s {shlex.quote(urls['token'])} -u {shlex.quote(f'{client.client_id}:{client.client_secret}')}"
-            " -d grant_type=client_credentials"
+            f"curl -s {shlex.quote(urls['token'])} -u {credentials} -d grant_type=client_credentials"
         )
     return {
         "issuer": issuer,

@@ -39,7 +39,9 @@ def add_routes(router: APIRouter, frame: Frame) -> None:
         except FakeIdpError as error:
             return show(request, form, status=403 if isinstance(error, Refused) else 400, error=str(error))
 
-    def show(request: Request, form: Form, *, result: Any = None, status: int = 200, error: str = "") -> Response:
+    def show(
+        request: Request, form: Form, *, result: Any = None, status: int = 200, error: str = ""
+    ) -> Response:
         return frame.page(
             request, "tokens", status=status, error=error, form=form, result=result, forgeries=_grouped()
         )
