@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fake_idp.oauth.jwts import ALGORITHMS, Refused, Unverified, check_times, matches_type, read, signature_is_good
+from fake_idp.oauth.jwts import (
+    ALGORITHMS,
+    Refused,
+    Unverified,
+    check_times,
+    matches_type,
+    read,
+    signature_is_good,
+)
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.oauth.records import digest
 from fake_idp.oauth.subjects import active, user_of
@@ -203,7 +211,7 @@ def challenge(issuer: Issuer, *schemes: str, **attributes: str) -> list[tuple[st
         attributes: for instance ``error``; none for a request without credentials, which is not told
             of an error (RFC 6750 section 3.1).
     """
-    said = ", ".join(f'{name}="{value}"' for name, value in {"realm": issuer.url, **attributes}.items())
+    said = ", ".join(f'{name}="{value}"' for name, value in {"realm": "fake-idp", **attributes}.items())
     also = {"Bearer": "", "DPoP": f', algs="{" ".join(ALGORITHMS)}"'}
     usual = ("Bearer", "DPoP") if issuer.preset.dpop else ("Bearer",)
     return [("www-authenticate", f"{scheme} {said}{also[scheme]}") for scheme in schemes or usual]
