@@ -3,9 +3,8 @@
 Somebody who is signed in already sees the page all the same, for choosing who to be is what it is
 for; the session is for ``prompt=none``. Where ``Issuer.auto_login`` names somebody there is no page.
 
-The page's form carries the id of a transaction, good for one answer, whose record has the parameters
-of the request and is bound to the browser by a cookie. So nobody can answer for another browser, or
-change the request in between.
+The page's form carries the id of a transaction (``transactions``), whose record has the parameters of
+the request, so that nobody can change it in between.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from fake_idp.oauth import redirects, sessions
+from fake_idp.oauth import redirects, sessions, transactions
 from fake_idp.oauth.authorization_request import Asked, Destination, checked, destination
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.records import Login, digest
@@ -32,8 +31,6 @@ __all__ = ["CODE_LIFETIME", "handle"]
 
 CODE_LIFETIME = 60
 """How long a code is good, in seconds (RFC 6749 section 4.1.2: at most ten minutes)."""
-
-_PAGE_LIFETIME = 1800
 
 _ERRORS = {
     "access_denied": "the person says no",
@@ -172,18 +169,7 @@ def _login(asked: Asked, session: Session) -> Login:
 
 async def _decided(issuer: Issuer, request: Request, form: Mapping[str, str]) -> Response:
     """The page's form: who signs in, or what happens instead."""
-    if _cross_site(request):
-        raise OAuthError("access_denied", "the form was sent by another site", status=403)
-    state, key, browser = issuer.state, digest(form["transaction"]), sessions.browser(issuer, request)
-    with state.transaction():
-        record = state.get("login", key)
-        if record is None or record["expires_at"] <= issuer.clock.now():
-            raise OAuthError(
-                "invalid_request", "this page is used up or too old; begin again at the application"
-            )
-        if browser is None or digest(browser) != record["browser"]:
-            raise OAuthError("access_denied", "the page was shown to another browser", status=403)
-        state.delete("login", key)
+    record = transactions.take(issuer, request, "login", form)
     parameters = record["parameters"]
     to = await destination(issuer, parameters)
     exchange = _Exchange(
@@ -263,20 +249,13 @@ def _page(
     from fake_idp.pages import render
 
     issuer, request = exchange.issuer, exchange.request
-    transaction = secrets.token_urlsafe(32)
-    browser = sessions.browser(issuer, request) or secrets.token_urlsafe(32)
-    record = {
-        "parameters": dict(exchange.parameters),
-        "request_uri": exchange.request_uri,
-        "browser": digest(browser),
-        "expires_at": issuer.clock.now() + _PAGE_LIFETIME,
-    }
-    issuer.state.put("login", digest(transaction), record)
+    about = {"parameters": dict(exchange.parameters), "request_uri": exchange.request_uri}
+    transaction, cookie = transactions.begin(issuer, request, "login", about)
     said = form or {}
     return render(
         "login.html",
         status=400 if error else 200,
-        headers=[sessions.set_cookie(issuer, request, "login", browser)],
+        headers=[cookie],
         issuer=issuer,
         client=exchange.to.client,
         scope=list(asked.scope),
@@ -305,20 +284,6 @@ def _failures() -> list[tuple[str, str]]:
     ids = dict.fromkeys((*_FAVOURITES, *sorted(FORGERIES)))
     forgeries = [(each, f"{each}: {FORGERIES[each].title}") for each in ids if each in FORGERIES]
     return [(error, f"{error}: {what}") for error, what in _ERRORS.items()] + forgeries
-
-
-def _cross_site(request: Request) -> bool:
-    """Whether another site's page sent the form (Fetch Metadata, or Origin where that is missing)."""
-    site = request.header("sec-fetch-site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    origin = request.header("origin")
-    if origin is None:
-        return False
-    try:
-        return urlsplit(origin).netloc.lower() != (request.header("host") or "").lower()
-    except ValueError:
-        return True
 
 
 def _refusal(error: OAuthError) -> Response:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
     from fake_idp.presets.base import TokenUse
 
-__all__ = ["AccessToken", "challenge", "own_jwt", "read_access_token", "verify"]
+__all__ = ["AccessToken", "challenge", "own_jwt", "own_name", "read_access_token", "verify"]
 
 # Where the vendors put the client: RFC 9068 and Cognito, Okta, OpenID Connect and Entra v2, Entra v1.
 _CLIENT = ("client_id", "cid", "azp", "appid")
@@ -114,11 +114,11 @@ def read_access_token(issuer: Issuer, token: str) -> AccessToken:
     """
     key = digest(token)
     record = issuer.state.get("access", key)
-    if issuer.preset.access_tokens == "opaque":
-        if record is None:
-            raise Refused("this issuer did not issue it")
+    if record is not None and record["opaque"]:
         claims: Mapping[str, Any] = record["claims"] | {"exp": record["expires_at"]}
         check_times(claims, now=issuer.clock.now())
+    elif issuer.preset.access_tokens == "opaque":
+        raise Refused("this issuer did not issue it")
     else:
         claims = own_jwt(issuer, token, use="access").claims
     if issuer.state.get("revoked", key) is not None:
@@ -177,10 +177,15 @@ def own_jwt(issuer: Issuer, token: str, *, use: TokenUse, expired: bool = False)
     return jwt
 
 
+def own_name(issuer: Issuer) -> str:
+    """What ``iss`` is in this issuer's tokens, which for some vendors is not its identifier."""
+    return str(issuer.draft("somebody", token_use="access").claims["iss"])  # noqa: S106 (a name)
+
+
 def _check_claims(
     issuer: Issuer, claims: Mapping[str, Any], usual: Mapping[str, Any], *, use: TokenUse, expired: bool
 ) -> None:
-    if claims.get("iss") != issuer.url:
+    if claims.get("iss") != usual["iss"]:
         raise Refused("another issuer issued it")
     now = issuer.clock.now()
     if expired:

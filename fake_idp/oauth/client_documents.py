@@ -89,7 +89,7 @@ async def _fetched(issuer: Issuer, url: str) -> bytes:
     fetch = issuer.fetch or _from_this_machine
     try:
         status, body = await asyncio.wait_for(fetch(url), _SECONDS)
-    except Exception:  # noqa: BLE001 (whatever a fetcher of somebody else's raises, there is no document)
+    except Exception:  # whatever a fetcher of somebody else's raises, there is no document
         raise _refusal("the client's document cannot be fetched") from None
     if status != 200:
         raise _refusal(f"the client's document is answered with status {int(status)}; it must be 200")

@@ -46,7 +46,7 @@ def checked_metadata(issuer: Issuer, given: Mapping[str, Any]) -> dict[str, Any]
         _refuse("response_types must be code with authorization_code, and empty without")
     if code and not said.get("redirect_uris"):
         raise OAuthError("invalid_redirect_uri", "authorization_code needs at least one of redirect_uris")
-    if said["token_endpoint_auth_method"] == "private_key_jwt" and "jwks" not in said:
+    if said["token_endpoint_auth_method"].startswith("private_key") and "jwks" not in said:
         _refuse("private_key_jwt needs jwks: the keys themselves, for jwks_uri is not fetched here")
     if "scope" in said:
         parsed_scope(said.pop("scope"), error="invalid_client_metadata")

@@ -27,7 +27,7 @@ async def handle(issuer: Issuer, request: Request) -> Response:
         raise OAuthError("invalid_request", "request_uri cannot be pushed (RFC 9126 section 2.1)")
     parameters = {name: value for name, value in request.form.items() if name not in _OF_THE_CLIENT}
     parameters["client_id"] = client.client_id
-    if issuer.preset.dpop and request.header("dpop") is not None:
+    if issuer.preset.dpop and any(name == "dpop" for name, _ in request.headers):
         from fake_idp.oauth import dpop
 
         # RFC 9449 section 10.1: a proof here binds the code, as dpop_jkt does.

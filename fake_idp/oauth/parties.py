@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fake_idp.oauth.assertions import keys_of, read_assertion
-from fake_idp.oauth.bearer import own_jwt, read_access_token
+from fake_idp.oauth.bearer import own_jwt, own_name, read_access_token
 from fake_idp.oauth.jwts import Refused, read
-from fake_idp.oauth.records import Login
+from fake_idp.oauth.records import Login, digest
 from fake_idp.oauth.subjects import active, user_of
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def party_of(issuer: Issuer, client: Client, token: str, token_type: str) -> Par
     Raises:
         Refused: the token is not good.
     """
-    if token_type == ACCESS_TOKEN and issuer.preset.access_tokens == "opaque":
-        return _own_access_token(issuer, token)
+    if token_type == ACCESS_TOKEN and issuer.state.get("access", digest(token)) is not None:
+        return _own_access_token(issuer, token)  # opaque ones too
     iss = read(token).claims.get("iss")
-    if iss != issuer.url:
+    if iss != own_name(issuer):
         jwt = read_assertion(
             issuer, token, keys=keys_of(issuer, iss), audience=None, types=_FOREIGN_TYPES[token_type]
         )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fake_idp.oauth.assertions import ID_JAG, keys_of, once, read_assertion
+from fake_idp.oauth.bearer import own_name
 from fake_idp.oauth.issue import issue
 from fake_idp.oauth.jwts import Refused, matches_type, read
 from fake_idp.oauth.messages import OAuthError, Request, Response
@@ -66,7 +67,7 @@ def _judged(issuer: Issuer, client: Client, assertion: str) -> tuple[Party, Mapp
         _check_id_jag(client, jwt.claims)
         once(issuer, jwt)
         return stranger(issuer, jwt.claims), jwt.claims
-    if iss == issuer.url:  # used as often as it is good, as at any other API
+    if iss == own_name(issuer):  # used as often as it is good, as at any other API
         party = party_of(issuer, client, assertion, JWT)
         audience = party.claims.get("aud", party.claims.get("client_id"))
         if not {client.client_id, *names} & set(audience if isinstance(audience, list) else [audience]):
