@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel
 
-from fake_idp.control import clock, faults, issuers, journal, keys, people, tokens
+from fake_idp.control import clock, devices, faults, issuers, journal, keys, people, tokens
 from fake_idp.control.answers import REFUSALS, AsciiResponse, handle_errors
 from fake_idp.control.guard import Guard
 from fake_idp.errors import InvalidValue, UnknownName
@@ -75,7 +75,7 @@ def build(site: Site) -> ASGIApp:
     app.state.issuers = issuers.name_issuers(site.issuers)
     handle_errors(app)
     app.add_api_route("/_control", _index, tags=["index"], summary="What there is here", responses=REFUSALS)
-    for part in (issuers, tokens, people, keys, faults, clock, journal):
+    for part in (issuers, tokens, people, devices, keys, faults, clock, journal):
         app.include_router(part.router, prefix="/_control", responses=REFUSALS)
     return Guard(app, token=site.control_token)
 
