@@ -8,6 +8,7 @@ somebody asked for.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -50,6 +51,10 @@ _ENDPOINTS: dict[Endpoint, tuple[tuple[str, ...], str]] = {
 
 _BODY_LIMIT = 1_000_000
 
+#: The control plane and the console. All other paths are the issuers' own, so that a client that looks
+#: for metadata where there is none is told so, whoever it is, and finds itself in the journal.
+_CONTROL = re.compile(r"/(?:$|(?:_control|_?console)(?:/|$))")
+
 
 class Site:
     """Several issuers at one address, told apart by their paths.
@@ -81,6 +86,7 @@ class Site:
         self._handlers: dict[str, Handler] = {}
         self._routes: dict[str, tuple[Issuer, Endpoint]] = {}
         for issuer in self.issuers:
+            issuer.neighbours = self.issuers
             for path, endpoint in issuer.routes.items():
                 other, _ = self._routes.setdefault(unquote(path), (issuer, endpoint))
                 if other is not issuer:
@@ -94,7 +100,7 @@ class Site:
             await send({"type": "websocket.close", "code": 1000})
         elif (found := self._routes.get(scope["path"])) is not None:
             await self._answer(*found, scope, receive, send)
-        elif self._has_control:
+        elif self._has_control and _CONTROL.match(scope["path"]):
             await self._controlled(scope, receive, send)
         else:
             known = ", ".join(sorted(self._routes))
@@ -151,6 +157,9 @@ class Site:
             from fake_idp.control.app import build  # FastAPI: 300 ms, for those who want it
 
             self._control = build(self)
+        if self._before is not None:
+            for issuer in self.issuers:
+                self._before(issuer)
         await self._control(scope, receive, send)
 
 

@@ -11,6 +11,7 @@ from fake_idp import fresh
 from fake_idp.app import ASGIApp, IssuerApp
 from fake_idp.clients import Clients
 from fake_idp.clock import Clock
+from fake_idp.devices import Devices
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.faults import Faults
 from fake_idp.journal import Journal
@@ -145,6 +146,8 @@ class Issuer:
         for rule in self.lax:
             if rule not in LAX:
                 raise UnknownName("rule", rule, LAX)
+        self.devices = Devices(self.state, self.clock)
+        self.neighbours: tuple[Issuer, ...] = ()  # the issuers at the same address, by ``Site``
         self.app: ASGIApp = IssuerApp(self)
 
     def __repr__(self) -> str:
@@ -214,6 +217,31 @@ class Issuer:
             auto_login=self.auto_login,
             lax=self.lax,
         )
+
+    def trust(self, url: str, jwks: Mapping[str, Any]) -> None:
+        """Take assertions and subject tokens of another issuer (RFC 7523, RFC 8693).
+
+        The issuers of the same ``Site`` trust each other already.
+
+        Args:
+            url: its identifier, exactly as its tokens carry it.
+            jwks: its public keys, a JWK Set (RFC 7517 section 5).
+        """
+        self.state.put("trusted", url, {"jwks": dict(jwks)})
+
+    def reset(self, *, keys: bool = False) -> None:
+        """Begin anew: users, clients, grants, faults, journal and clock are as they were at the start.
+
+        Args:
+            keys: the keys too: new ones sign, and all the old ones are withdrawn.
+        """
+        self.faults.clear()
+        self.state.clear()
+        self.journal.clear()
+        self.clock.reset()
+        if keys:
+            self.keys.include()
+            self.keys.rotate(overlap=False)
 
     def discovery(self) -> dict[str, Any]:
         """The discovery document, with what the vendor leaves out left out."""

@@ -9,7 +9,11 @@ kind           key                          record
 ``access``     digest of the token          an opaque access token, or one that was bound
 ``revoked``    digest of the token          an access token that was revoked
 ``request``    request URI                  a pushed authorization request
-``device``     digest of the device code    a device authorization; ``user-code`` finds it
+``device``     digest of the device code    a device authorization (``fake_idp.devices``)
+``user-code``  user code                    which device authorization it is for
+``guess``      ``user-code``                wrong user codes, counted for a while
+``jti``        digest of who and which id   an assertion or a DPoP proof that was used
+``trusted``    issuer identifier            the keys of somebody else's issuer (``Issuer.trust``)
 ``session``    digest of the cookie         a browser that somebody signed in with
 =============  ===========================  ====================================================
 

@@ -140,6 +140,10 @@ class Preset:
         iss_parameter: whether the authorization response names the issuer (RFC 9207).
         rotates_refresh_tokens: whether a refresh gives a new refresh token and ends the old one.
         dpop: whether the vendor binds tokens to a key (RFC 9449).
+        revokes_access_tokens: whether the revocation endpoint takes access tokens too (RFC 7009
+            section 2: refresh tokens it must take).
+        logout_redirects: the parameters of the end session endpoint that say where to go afterwards,
+            the usual one first.
         client_id_documents: whether a client may be a URL (OAuth Client ID Metadata Document).
         sources: for each claim, where its shape comes from.
     """
@@ -164,6 +168,8 @@ class Preset:
     iss_parameter: bool = False
     rotates_refresh_tokens: bool = True
     dpop: bool = False
+    revokes_access_tokens: bool = True
+    logout_redirects: tuple[str, ...] = ("post_logout_redirect_uri",)
     client_id_documents: bool = False
     sources: ClassVar[Mapping[str, str]] = {}
 

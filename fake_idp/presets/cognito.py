@@ -33,6 +33,8 @@ class Cognito(Preset):
     client_id = "1fakeidp2fakeidp3fakeidp45"
     default_use = "id"
     key_uses = ("id", "access")
+    revokes_access_tokens = False  # revocation-endpoint: "unsupported_token_type" for all but refresh tokens
+    logout_redirects = ("logout_uri",)  # logout-endpoint
 
     def new_kid(self) -> str:
         """44 characters of base64, padded."""

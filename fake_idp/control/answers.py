@@ -1,0 +1,140 @@
+"""What the control plane reads and answers: strict bodies, plain JSON, and errors of one shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, model_validator
+from starlette.exceptions import HTTPException
+
+from fake_idp.errors import FakeIdpError, InvalidValue, MalformedToken, NotSeen, StateError, UnknownName
+from fake_idp.oauth.messages import OAuthError
+
+__all__ = ["REFUSALS", "AsciiResponse", "Body", "Done", "Problem", "handle_errors"]
+
+_LONGEST = 500  # of an error's description, in characters
+
+
+class AsciiResponse(JSONResponse):
+    """JSON in ASCII: a hostile token may carry half a character, which has no form in UTF-8."""
+
+    def render(self, content: Any) -> bytes:
+        """Serialize, members in the given order."""
+        return json.dumps(content, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+class Body(BaseModel):
+    """A JSON body. A member that it does not have is an error, which names the nearest one."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            for name in value:
+                if name not in cls.model_fields:
+                    raise UnknownName("member", name, cls.model_fields)
+        return value
+
+    def given(self) -> dict[str, Any]:
+        """The members that were sent."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Problem(BaseModel):
+    """Why a request was not done.
+
+    Attributes:
+        error: a code: ``invalid_request``, ``unknown_name``, ``not_found``, ``forbidden`` and so on.
+        error_description: for people, in one line.
+        nearest: the known name that looks most like the one that was given.
+    """
+
+    error: str
+    error_description: str
+    nearest: str | None = None
+
+
+class Done(BaseModel):
+    """Something was done, and there is no more to say than how often.
+
+    Attributes:
+        done: how many things were changed.
+    """
+
+    done: int
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "a value that cannot be used"},
+    403: {"model": Problem, "description": "from another machine or another site, without the token"},
+    404: {"model": Problem, "description": "a name that does not exist here; the nearest one is given"},
+    415: {"model": Problem, "description": "the body is not sent as application/json"},
+    422: {"model": Problem, "description": "the request is not of this form"},
+}
+"""What every operation may answer besides its result."""
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Turn what this package raises, and what FastAPI finds, into a ``Problem``."""
+    app.add_exception_handler(FakeIdpError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _refused(request: Request, error: Exception) -> AsciiResponse:
+    if isinstance(error, OAuthError):
+        return _problem(error.status, error.error, error.description)
+    if isinstance(error, UnknownName):
+        status = 422 if error.kind in ("member", "parameter") else 404
+        return _problem(status, "unknown_name", str(error), nearest=error.nearest)
+    if isinstance(error, NotSeen):
+        return _problem(404, "not_seen", str(error))
+    if isinstance(error, MalformedToken):
+        return _problem(400, "malformed_token", str(error))
+    if isinstance(error, InvalidValue):
+        return _problem(400, "invalid_value", str(error))
+    if isinstance(error, StateError):
+        return _problem(409, "state_error", str(error))
+    return _problem(400, "invalid_request", str(error))
+
+
+async def _invalid(request: Request, error: Exception) -> AsciiResponse:
+    """Say where the request is wrong and how, and not what was sent: it may be a secret."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (narrows the type)
+    places = []
+    for found in error.errors()[:3]:
+        where = ".".join(str(part) for part in found["loc"])
+        places.append(f"{where}: {found['msg']}")
+    return _problem(422, "invalid_request", "; ".join(places))
+
+
+async def _http(request: Request, error: Exception) -> AsciiResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 (narrows the type)
+    if error.status_code == 404:
+        known = sorted({path for path in request.app.openapi()["paths"]})
+        unknown = UnknownName("path", request.url.path, known)
+        return _problem(404, "not_found", f"{unknown}; all are listed at /_control", nearest=unknown.nearest)
+    codes = {400: "invalid_request", 405: "method_not_allowed"}
+    code = codes.get(error.status_code, "invalid_request")
+    return _problem(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+def _problem(
+    status: int,
+    error: str,
+    description: str,
+    *,
+    nearest: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> AsciiResponse:
+    if len(description) > _LONGEST:
+        description = description[:_LONGEST] + "..."
+    body = {"error": error, "error_description": description, "nearest": nearest}
+    return AsciiResponse(body, status_code=status, headers=headers)

@@ -1,0 +1,1 @@
+"""One module for each grant type: ``async def exchange(issuer, request, client, confirmation)``."""

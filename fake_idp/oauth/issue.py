@@ -1,0 +1,161 @@
+"""The successful answer of the token endpoint (RFC 6749 section 5.1, OpenID Connect Core 1.0 3.1.3.3).
+
+What is kept of it: for an access token that a person stands behind, or that is opaque, an ``access``
+record ``{"client_id", "user", "sub", "scope", "claims", "family", "expires_at"}`` with the claims
+that the token has or, if it is opaque, would have; for a refresh token a ``refresh`` record
+``{"client_id", "login", "family", "confirmation", "used", "expires_at"}``. A machine's JWT leaves no
+trace, for nothing can be asked about it that it does not say itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fake_idp.errors import InvalidValue, UnknownName
+from fake_idp.forgeries import forge
+from fake_idp.oauth import families
+from fake_idp.oauth.messages import NO_STORE, OAuthError, Response, json_response
+from fake_idp.oauth.records import digest
+from fake_idp.users import User
+
+if TYPE_CHECKING:
+    from fake_idp.clients import Client
+    from fake_idp.issuer import Issuer, TokenOptions
+    from fake_idp.oauth.records import Login
+    from fake_idp.presets.base import TokenUse
+    from fake_idp.state import Record
+    from fake_idp.tokens import Draft
+
+__all__ = ["issue"]
+
+_NOBODY = User("")
+
+
+async def issue(
+    issuer: Issuer,
+    client: Client,
+    login: Login,
+    *,
+    grant: str,
+    refresh: bool,
+    confirmation: Mapping[str, Any] | None = None,
+    family: str | None = None,
+    extra: Mapping[str, Any] | None = None,
+    lasting: Login | None = None,
+) -> Response:
+    """Answer with tokens.
+
+    Args:
+        issuer: who issues them.
+        client: for whom.
+        login: on whose behalf, and with which rights.
+        grant: the grant type.
+        refresh: whether a refresh token comes with them.
+        confirmation: the key that they are bound to (``cnf``).
+        family: which earlier tokens they belong to; a new family when left out.
+        extra: more members of the answer.
+        lasting: what the refresh token stands for, where that is more than ``login`` (a refresh may ask
+            for less than it could have, RFC 6749 section 6).
+
+    Raises:
+        OAuthError: the person chose a forgery that these tokens cannot have.
+    """
+    machine = not login.user and not login.subject
+    user = issuer.users.find(login.user) if login.user else _NOBODY
+    options: TokenOptions = {
+        "scope": login.scope,
+        "client_id": client.client_id,
+        "grant": grant,
+        "user": user,
+        "claims": {**login.claims, **(client.claims or {})} if machine else login.claims,
+        "audience": login.audience,
+        "actor": login.actor,
+    }
+    if login.session:
+        options["session"] = login.session
+    if login.auth_time:
+        options["auth_time"] = login.auth_time
+    subject = _subject(issuer, client, login, user, "access")
+    of_access: TokenOptions = {**options, "token_use": "access", "confirmation": confirmation}
+    draft = issuer.draft(subject, **of_access)
+    opaque = issuer.preset.access_tokens == "opaque"
+    access = secrets.token_urlsafe(32) if opaque else _signed(draft, login.forgery)
+    answer: dict[str, Any] = {
+        "access_token": access,
+        "token_type": "DPoP" if confirmation and "jkt" in confirmation else "Bearer",
+        "expires_in": issuer.preset.lifetime_of("access"),
+    }
+    if login.scope:
+        answer["scope"] = " ".join(login.scope)
+    if "openid" in login.scope and not machine:
+        subject = _subject(issuer, client, login, user, "id")
+        of_id: TokenOptions = {**options, "token_use": "id", "nonce": login.nonce, "access_token": access}
+        # Some defects are of access tokens only; the ID token is then as it should be.
+        answer["id_token"] = _signed(
+            issuer.draft(subject, **of_id), login.forgery, otherwise_honest=not opaque
+        )
+    elif opaque and login.forgery:
+        raise OAuthError("invalid_request", "an opaque access token has no defect to choose")
+    if opaque or not machine:
+        refresh_token = _keep(
+            issuer,
+            access,
+            {
+                "client_id": client.client_id,
+                "user": login.user,
+                "sub": str(draft.claims.get("sub", subject)),
+                "scope": list(login.scope),
+                "claims": dict(draft.claims),
+                "family": family or families.new_id(),
+            },
+            refresh={
+                "client_id": client.client_id,
+                "login": replace(lasting or login, nonce=None, forgery="").record(),
+                "confirmation": dict(confirmation) if confirmation else None,
+                "used": False,
+            }
+            if refresh
+            else None,
+        )
+        if refresh_token:
+            answer["refresh_token"] = refresh_token
+    if extra:
+        answer.update(extra)
+    return json_response(answer, headers=NO_STORE)
+
+
+def _subject(issuer: Issuer, client: Client, login: Login, user: User, use: TokenUse) -> str:
+    if login.subject:
+        return login.subject
+    if not login.user:
+        return issuer.preset.machine_subject(client.client_id)
+    return issuer.preset.subject(user, issuer=issuer.url, client_id=client.client_id, use=use)
+
+
+def _signed(draft: Draft, forgery: str, *, otherwise_honest: bool = False) -> str:
+    """The honest token, or the forgery that the person chose."""
+    if not forgery:
+        return draft.sign()
+    try:
+        return forge(forgery, draft)
+    except (InvalidValue, UnknownName):
+        if otherwise_honest:
+            return draft.sign()
+        raise OAuthError("invalid_request", "these tokens cannot have the defect that was chosen") from None
+
+
+def _keep(issuer: Issuer, access: str, record: Record, *, refresh: Record | None) -> str:
+    """Write down what was issued; returns the refresh token, or nothing."""
+    state, now, key, family = issuer.state, issuer.clock.now(), digest(access), record["family"]
+    expires_at = now + issuer.preset.lifetime_of("access")
+    token = secrets.token_urlsafe(32) if refresh is not None else ""
+    with state.transaction():
+        state.put("access", key, record | {"expires_at": expires_at})
+        families.add_access(state, family, key, expires_at=expires_at, now=now)
+        if refresh is not None:
+            kept = refresh | {"family": family, "expires_at": now + families.LIFETIME}
+            state.put("refresh", digest(token), kept)
+    return token

@@ -1,0 +1,39 @@
+"""Who a token's ``sub`` is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fake_idp.oauth.jwts import Refused
+from fake_idp.users import User
+
+if TYPE_CHECKING:
+    from fake_idp.issuer import Issuer
+    from fake_idp.presets.base import TokenUse
+
+__all__ = ["active", "user_of"]
+
+
+def user_of(issuer: Issuer, sub: str, *, client_id: str, use: TokenUse = "access") -> User | None:
+    """The person whose tokens have that ``sub``: in the vendor's form of the name, or as the name itself.
+
+    A person who was taken away is found too, so that ``active`` can refuse them; None is somebody whom
+    the issuer never heard of.
+    """
+    removed = [User(name) for name, _ in issuer.state.items("user-removed")]
+    everybody = [*issuer.users, *removed]
+    for user in everybody:
+        if issuer.preset.subject(user, issuer=issuer.url, client_id=client_id, use=use) == sub:
+            return user
+    return next((user for user in everybody if user.name == sub), None)
+
+
+def active(issuer: Issuer, user: User) -> User:
+    """The person, who may still use what was issued to them.
+
+    Raises:
+        Refused: they were disabled or taken away.
+    """
+    if user.disabled or issuer.state.get("user-removed", user.name) is not None:
+        raise Refused("the person may not sign in any more")
+    return user
