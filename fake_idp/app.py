@@ -8,6 +8,7 @@ somebody asked for. Metadata and keys are written once and sent until the keys c
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import unquote
@@ -88,6 +89,10 @@ class _Route:
 
 
 _NO_BODY = {"type": "http.response.body", "body": b""}
+
+#: The control plane and the console. All other paths are the issuers' own, so that a client that looks
+#: for metadata where there is none is told so, whoever it is, and finds itself in the journal.
+_CONTROL = re.compile(r"/(?:$|(?:_control|_?console)(?:/|$))")
 
 
 class Site:
@@ -249,7 +254,7 @@ class Site:
         if not path.startswith("/") and "://" in path:  # absolute-form (RFC 9112 section 3.2.2)
             path = "/" + path.partition("://")[2].partition("/")[2]
             await self({**scope, "path": path}, receive, send)
-        elif self._has_control:
+        elif self._has_control and _CONTROL.match(path):
             await self._controlled(scope, receive, send)
         else:
             known = ", ".join(sorted(self._routes))
@@ -275,13 +280,10 @@ class Site:
             from fake_idp.control.app import build  # FastAPI: 300 ms, for those who want it
 
             self._control = build(self)
-
-        async def watched(message: MutableMapping[str, Any]) -> None:
-            if message.get("status") == 404 and not scope["path"].startswith("/_control"):
-                self._unknown(scope, 404)
-            await send(message)
-
-        await self._control(scope, receive, watched)
+        if self._before is not None:
+            for issuer in self.issuers:
+                self._before(issuer)
+        await self._control(scope, receive, send)
 
 
 class IssuerApp(Site):

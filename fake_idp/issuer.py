@@ -235,6 +235,20 @@ class Issuer:
         """
         self.state.put("trusted", url, {"jwks": dict(jwks)})
 
+    def reset(self, *, keys: bool = False) -> None:
+        """Begin anew: users, clients, grants, faults, journal and clock are as they were at the start.
+
+        Args:
+            keys: the keys too: new ones sign, and all the old ones are withdrawn.
+        """
+        self.faults.clear()
+        self.state.clear()
+        self.journal.clear()
+        self.clock.reset()
+        if keys:
+            self.keys.include()
+            self.keys.rotate(overlap=False)
+
     def discovery(self) -> dict[str, Any]:
         """The discovery document, with what the vendor leaves out left out."""
         return self.preset.discovery(self.url, algorithm=self.algorithm)

@@ -12,7 +12,7 @@ from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.issuer import Issuer
 from fake_idp.presets import PRESETS, Preset
 
-__all__ = ["Chosen", "name_issuers", "router"]
+__all__ = ["All", "Chosen", "name_issuers", "router"]
 
 router = APIRouter(tags=["issuers"])
 
@@ -29,27 +29,35 @@ def name_issuers(issuers: Iterable[Issuer]) -> dict[str, Issuer]:
     return names
 
 
-def _chosen(
-    request: Request,
-    issuer: Annotated[
-        str | None,
-        Query(
-            description="Which issuer: a name of `/_control/issuers`, or its URL. "
-            "It may be left out where there is only one.",
-            examples=["okta"],
-        ),
-    ] = None,
-) -> Issuer:
-    names: dict[str, Issuer] = request.app.state.issuers
-    if issuer is None:
-        if len(names) != 1:
-            raise InvalidValue("issuer", f"say which, with ?issuer= and one of {', '.join(names) or 'none'}")
-        return next(iter(names.values()))
-    found = names.get(issuer) or next((each for each in names.values() if each.url == issuer), None)
-    if found is None:
-        raise UnknownName("issuer", issuer, names)
-    return found
+_Name = Annotated[
+    str | None,
+    Query(
+        alias="issuer",
+        description="Which issuer: a name of `/_control/issuers`, or its URL. "
+        "It may be left out where there is only one.",
+        examples=["okta"],
+    ),
+]
 
+
+def _named(request: Request, name: _Name = None) -> dict[str, Issuer]:
+    names: dict[str, Issuer] = request.app.state.issuers
+    if name is None:
+        return names
+    for known, issuer in names.items():
+        if name in (known, issuer.url):
+            return {known: issuer}
+    raise UnknownName("issuer", name, names)
+
+
+def _chosen(every: Annotated[dict[str, Issuer], Depends(_named)]) -> Issuer:
+    if len(every) != 1:
+        raise InvalidValue("issuer", f"say which, with ?issuer= and one of {', '.join(every) or 'none'}")
+    return next(iter(every.values()))
+
+
+All = Annotated[dict[str, Issuer], Depends(_named)]
+"""The issuer that a request names, by its name; every one when it names none."""
 
 Chosen = Annotated[Issuer, Depends(_chosen)]
 """The issuer that a request is for."""
