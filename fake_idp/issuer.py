@@ -315,9 +315,7 @@ class Issuer:
     def _new_keys(self) -> KeyRing:
         from fake_idp.keys import KeyRing
 
-        return KeyRing(
-            new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm
-        )
+        return KeyRing(new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm)
 
     def _request(self, sub: str | None, options: TokenOptions) -> TokenRequest:
         use = options.get("token_use") or self.preset.default_use

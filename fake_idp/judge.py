@@ -98,8 +98,8 @@ def judge(
 
 def read(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """The header and the claims, each None where it cannot be read; nothing is believed."""
-    segments = token.split(".")
-    return tuple(_object(segments[at]) if at < len(segments) else None for at in (0, 1))  # type: ignore[return-value]
+    header, _, rest = token.partition(".")
+    return _object(header), _object(rest.partition(".")[0])
 
 
 def _object(segment: str) -> dict[str, Any] | None:
@@ -143,9 +143,10 @@ def _decoded(segment: str, *, part: str) -> bytes:
 
 def _looks_like(claims: Mapping[str, Any], issuer: Issuer | None) -> TokenUse | None:
     """The kind of token: as it says itself, or the one whose honest claims are most like these."""
-    said = claims.get("token_use")
-    if said == "id" or said == "access":  # noqa: PLR1714 (narrows the type)
-        return said
+    kinds: tuple[TokenUse, TokenUse] = ("access", "id")
+    for use in kinds:
+        if claims.get("token_use") == use:
+            return use
     if issuer is None:
         return None
 
@@ -153,7 +154,6 @@ def _looks_like(claims: Mapping[str, Any], issuer: Issuer | None) -> TokenUse | 
         honest = issuer.draft(token_use=use).claims
         return len(honest.keys() ^ claims.keys()), use != issuer.preset.default_use
 
-    kinds: tuple[TokenUse, TokenUse] = ("access", "id")
     return min(kinds, key=distance)
 
 
@@ -323,7 +323,10 @@ def _exp(case: _Case) -> _Finding:
         return _bad("it is no number")
     if expires > case.now:
         return _ok(f"good for another {_span(expires - case.now)}")
-    return _bad(f"expired {_span(case.now - expires)} ago; on that second it is over already")
+    ago = case.now - expires
+    return _bad(
+        f"expired {_span(ago)} ago" if ago >= 1 else "expires this second, on which it is over already"
+    )
 
 
 def _nbf(case: _Case) -> _Finding:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.issuer import Issuer
-from fake_idp.presets import PRESETS, Preset
+from fake_idp.presets import PRESETS, Endpoint, Preset
 
 __all__ = ["All", "Chosen", "name_issuers", "router"]
 
@@ -88,8 +88,8 @@ class IssuerView(BaseModel):
     title: str
     url: str
     discovery_url: str
-    endpoints: dict[str, str]
-    paths: dict[str, str]
+    endpoints: dict[Endpoint, str]
+    paths: dict[str, Endpoint]
     client_id: str
     audience: str
     scope: list[str]
@@ -123,7 +123,7 @@ class PresetView(BaseModel):
     lifetime: int
     grants: list[str]
     access_tokens: str
-    endpoints: list[str]
+    endpoints: list[Endpoint]
     sources: dict[str, str]
 
 
@@ -140,15 +140,14 @@ async def list_presets() -> list[PresetView]:
 
 
 def _view(name: str, issuer: Issuer) -> IssuerView:
-    endpoints: dict[str, Any] = dict(issuer.endpoints)
     return IssuerView(
         name=name,
         preset=issuer.preset.name,
         title=issuer.preset.title,
         url=issuer.url,
         discovery_url=issuer.discovery_url,
-        endpoints=endpoints,
-        paths=dict(issuer.routes),
+        endpoints=issuer.endpoints,
+        paths=issuer.routes,
         client_id=issuer.client_id,
         audience=issuer.audience,
         scope=list(issuer.scope),

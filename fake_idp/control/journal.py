@@ -57,6 +57,7 @@ class JournalView(BaseModel):
 
 @router.get("", summary="The requests that the issuer answered")
 async def list_requests(
+    *,
     issuer: Chosen,
     path: Path = None,
     endpoint: OfEndpoint = None,
@@ -71,6 +72,7 @@ async def list_requests(
 
 @router.get("/next", summary="Wait for a request")
 async def wait_for_next(
+    *,
     issuer: Chosen,
     path: Path = None,
     endpoint: OfEndpoint = None,

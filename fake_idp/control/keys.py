@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from fake_idp.control.answers import Body
 from fake_idp.control.issuers import Chosen
@@ -84,7 +84,7 @@ class AmendBody(KidBody):
         private: publish the private members too, as no issuer ever should.
     """
 
-    members: dict[str, Any] = {}
+    members: dict[str, Any] = Field(default_factory=dict)
     private: bool = False
 
 

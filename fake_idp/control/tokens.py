@@ -229,6 +229,4 @@ def _views(checks: tuple[Check, ...]) -> list[CheckView]:
 
 
 def _forgery_view(forgery: Forgery) -> ForgeryView:
-    return ForgeryView(
-        id=forgery.id, title=forgery.title, source=forgery.source, names=list(forgery.names)
-    )
+    return ForgeryView(id=forgery.id, title=forgery.title, source=forgery.source, names=list(forgery.names))
