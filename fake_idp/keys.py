@@ -96,11 +96,6 @@ class KeyRing:
         return self._held
 
     @property
-    def version(self) -> object:
-        """What is another object after every change."""
-        return self.held
-
-    @property
     def published(self) -> tuple[Key, ...]:
         """The keys in the JWKS, oldest first."""
         return tuple(held.key for held in self._held if held.state != "retired")
