@@ -2,21 +2,33 @@
 
 It imports nothing but the standard library; an endpoint's code is imported when it is first asked
 for, and so is the control plane. It has no 5xx of its own: what it answers with one is a fault that
-somebody asked for.
+somebody asked for. Metadata and keys are written once and sent until the keys change.
 """
 
 from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import unquote
 
-from fake_idp.errors import InvalidValue
-from fake_idp.journal import Request as Seen
-from fake_idp.journal import redact_headers, redact_query
+from fake_idp.errors import InvalidValue, UnknownName
+from fake_idp.faults import FOLLOWED
 from fake_idp.oauth.messages import OAuthError, Request, Response, json_response
+from fake_idp.wire import (
+    ASGIApp,
+    Receive,
+    Scope,
+    Send,
+    error,
+    head_of,
+    is_preflight,
+    make_request,
+    preflight,
+    read_body,
+    send_response,
+)
 
 if TYPE_CHECKING:
     from fake_idp.faults import Fault
@@ -25,31 +37,58 @@ if TYPE_CHECKING:
 
 __all__ = ["ASGIApp", "IssuerApp", "Receive", "Scope", "Send", "Site"]
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Handler = Callable[["Issuer", Request], Awaitable[Response]]
 
 _READ, _WRITE, _BOTH = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
 
-#: Which methods an endpoint takes, and the module whose ``handle`` answers.
-_ENDPOINTS: dict[Endpoint, tuple[tuple[str, ...], str]] = {
-    "discovery": (_READ, "metadata"),
-    "jwks": (_READ, "metadata"),
-    "authorization": (_BOTH, "authorize"),
-    "token": (_WRITE, "token"),
-    "userinfo": (_BOTH, "userinfo"),
-    "introspection": (_WRITE, "introspect"),
-    "revocation": (_WRITE, "revoke"),
-    "end_session": (_BOTH, "logout"),
-    "registration": (_WRITE, "register"),
-    "device_authorization": (_WRITE, "device"),
-    "device_verification": (_BOTH, "device_page"),
-    "pushed_authorization_request": (_WRITE, "par"),
+
+class _Kind(NamedTuple):
+    """What all endpoints of one name have in common.
+
+    Attributes:
+        methods: which ones it takes.
+        module: whose ``handle`` answers, below ``fake_idp.oauth``.
+        shared: whether pages of other origins may ask and read the answer. Those that a client's
+            code asks, and none that a person sees or a resource server asks.
+        lasting: whether the answer is the same until the keys change.
+    """
+
+    methods: tuple[str, ...]
+    module: str
+    shared: bool = False
+    lasting: bool = False
+
+
+_ENDPOINTS: dict[Endpoint, _Kind] = {
+    "discovery": _Kind(_READ, "metadata", shared=True, lasting=True),
+    "jwks": _Kind(_READ, "metadata", shared=True, lasting=True),
+    "authorization": _Kind(_BOTH, "authorize"),
+    "token": _Kind(_WRITE, "token", shared=True),
+    "userinfo": _Kind(_BOTH, "userinfo", shared=True),
+    "introspection": _Kind(_WRITE, "introspect"),
+    "revocation": _Kind(_WRITE, "revoke", shared=True),
+    "end_session": _Kind(_BOTH, "logout"),
+    "registration": _Kind(_WRITE, "register", shared=True),
+    "device_authorization": _Kind(_WRITE, "device", shared=True),
+    "device_verification": _Kind(_BOTH, "device_page"),
+    "pushed_authorization_request": _Kind(_WRITE, "par", shared=True),
 }
 
-_BODY_LIMIT = 1_000_000
+
+class _Route:
+    """One path of one issuer, and what is sent there while the keys stay as they are."""
+
+    __slots__ = ("body", "endpoint", "issuer", "kind", "path", "start", "version")
+
+    def __init__(self, issuer: Issuer, endpoint: Endpoint, path: str) -> None:
+        self.issuer, self.endpoint, self.path = issuer, endpoint, path
+        self.kind = _ENDPOINTS[endpoint]
+        self.version: object = None
+        self.start: dict[str, Any] = {}
+        self.body: dict[str, Any] = {}
+
+
+_NO_BODY = {"type": "http.response.body", "body": b""}
 
 #: The control plane and the console. All other paths are the issuers' own, so that a client that looks
 #: for metadata where there is none is told so, whoever it is, and finds itself in the journal.
@@ -84,73 +123,157 @@ class Site:
         self._control: ASGIApp | None = None
         self._has_control = control
         self._handlers: dict[str, Handler] = {}
-        self._routes: dict[str, tuple[Issuer, Endpoint]] = {}
+        self._routes: dict[str, _Route] = {}
         for issuer in self.issuers:
             issuer.neighbours = self.issuers
             for path, endpoint in issuer.routes.items():
-                other, _ = self._routes.setdefault(unquote(path), (issuer, endpoint))
-                if other is not issuer:
-                    raise InvalidValue(f"issuer {issuer.url!r}", f"{path} is {other.url!r}'s already")
+                route = _Route(issuer, endpoint, unquote(path))
+                other = self._routes.setdefault(route.path, route)
+                if other.issuer is not issuer:
+                    raise InvalidValue(f"issuer {issuer.url!r}", f"{path} is {other.issuer.url!r}'s already")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request (or the server's start and stop)."""
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-        elif scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1000})
-        elif (found := self._routes.get(scope["path"])) is not None:
-            await self._answer(*found, scope, receive, send)
-        elif self._has_control and _CONTROL.match(scope["path"]):
-            await self._controlled(scope, receive, send)
+        if scope["type"] != "http":
+            await _not_http(scope, receive, send)
+        elif (route := self._routes.get(scope["path"])) is None:
+            await self._elsewhere(scope, receive, send)
+        elif route.kind.lasting and scope["method"] in _READ and not route.issuer.faults:
+            issuer = route.issuer
+            if self._before is not None:
+                self._before(issuer)
+            if route.version != issuer.keys.version:
+                await self._prepare(route, scope)
+            issuer.journal.note(
+                issuer.clock.now(),
+                scope["method"],
+                route.path,
+                scope["query_string"],
+                scope["headers"],
+                route.endpoint,
+                route.start["status"],
+            )
+            await send(route.start)
+            await send(route.body if scope["method"] == "GET" else _NO_BODY)
         else:
-            known = ", ".join(sorted(self._routes))
-            answer = _error("not_found", f"served here: {known}", status=404)
-            for issuer in self.issuers:
-                issuer.journal.add(_seen(scope, None, answer.status, time=issuer.clock.now()))
-            await _send(send, answer, head=scope["method"] == "HEAD")
+            await self._answer(route, scope, receive, send)
 
-    async def _answer(
-        self, issuer: Issuer, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        methods, module = _ENDPOINTS[endpoint]
+    async def _prepare(self, route: _Route, scope: Scope) -> None:
+        """Write an answer that lasts; ``start`` and ``body`` are those of ASGI's messages."""
+        version = route.issuer.keys.version  # read first: what changes meanwhile is written the next time
+        answer = await self._handled(route, {**scope, "method": "GET"}, b"")
+        head = [header for header in head_of(answer, shared=True) if b"expose" not in header[0]]
+        head.append((b"content-length", b"%d" % len(answer.body)))
+        route.start = {"type": "http.response.start", "status": answer.status, "headers": tuple(head)}
+        route.body = {"type": "http.response.body", "body": answer.body}
+        route.version = version
+
+    async def _answer(self, route: _Route, scope: Scope, receive: Receive, send: Send) -> None:
+        issuer, endpoint, kind = route.issuer, route.endpoint, route.kind
         fault: Fault | None = None
-        if scope["method"] not in methods:
-            allowed = ", ".join(methods)
-            answer = _error("method_not_allowed", f"use {allowed}", status=405, headers=[("allow", allowed)])
+        body: bytes | None = b""
+        if kind.shared and is_preflight(scope):
+            answer = preflight(kind.methods)
+        elif scope["method"] not in kind.methods:
+            allowed = ", ".join(kind.methods)
+            answer = error("method_not_allowed", f"use {allowed}", status=405, headers=[("allow", allowed)])
         else:
-            fault = issuer.faults.take(endpoint)
-            answer = self._broken(fault) or await self._handled(issuer, endpoint, module, scope, receive)
+            try:
+                if scope["method"] == "POST" and (body := await read_body(scope, receive)) is None:
+                    return
+            except OAuthError as refused:
+                answer = self._refused(issuer, refused)
+            else:
+                if issuer.faults and scope["query_string"] != FOLLOWED:
+                    fault = issuer.faults.take(endpoint)
+                answer = await self._faulty(route, fault, scope, body or b"")
         # Written down before the answer leaves, so that whoever has the answer finds it in the journal.
-        issuer.journal.add(_seen(scope, endpoint, answer.status, time=issuer.clock.now()))
-        if fault is not None and fault.delay:
-            import asyncio  # costs more than the rest of this package; the server has it already
+        issuer.journal.note(
+            issuer.clock.now(),
+            scope["method"],
+            route.path,
+            scope["query_string"],
+            scope["headers"],
+            endpoint,
+            0 if fault is not None and fault.effect.drop else answer.status,
+            body or b"",
+            "" if fault is None else fault.name,
+        )
+        head = scope["method"] == "HEAD"
+        if fault is None:
+            await send_response(send, answer, head=head, shared=kind.shared)
+            return
+        from fake_idp.faults.delivery import deliver
 
-            await asyncio.sleep(fault.delay)
-        await _send(send, answer, head=scope["method"] == "HEAD")
+        headers = head_of(answer, shared=kind.shared)
+        await deliver(
+            fault,
+            status=answer.status,
+            headers=headers,
+            body=answer.body,
+            head=head,
+            receive=receive,
+            send=send,
+        )
 
-    def _broken(self, fault: Fault | None) -> Response | None:
-        if fault is not None and fault.body is not None:
-            headers = (("content-type", "application/json"),)
-            return Response(status=fault.status or 200, headers=headers, body=fault.body)
-        if fault is not None and fault.status is not None:
-            return _error("fault", "this answer was asked for", status=fault.status)
-        return None
+    async def _faulty(self, route: _Route, fault: Fault | None, scope: Scope, body: bytes) -> Response:
+        """What the endpoint answers, or what a fault makes of it."""
+        if fault is None:
+            return await self._handled(route, scope, body)
+        effect = fault.effect
+        if effect.drop == "before":
+            return Response()
+        answer = effect.answer or await self._handled(route, scope, body)
+        return answer if effect.change is None else effect.change(answer)
 
-    async def _handled(
-        self, issuer: Issuer, endpoint: Endpoint, module: str, scope: Scope, receive: Receive
-    ) -> Response:
+    async def _handled(self, route: _Route, scope: Scope, body: bytes) -> Response:
+        issuer, endpoint, module = route.issuer, route.endpoint, route.kind.module
         if self._before is not None:
             self._before(issuer)
         handle = self._handlers.get(module)
         if handle is None:
             found = importlib.import_module(f"fake_idp.oauth.{module}")
             handle = self._handlers[module] = cast("Handler", found.handle)
+        url = issuer.discovery_url if endpoint == "discovery" else issuer.endpoints[endpoint]
         try:
-            return await handle(issuer, await _request(issuer, endpoint, scope, receive))
-        except OAuthError as error:
-            body = issuer.preset.error_body(error.error, error.description, now=issuer.clock.now())
-            headers = (("cache-control", "no-store"), *error.headers)
-            return json_response(body, status=error.status, headers=headers)
+            return await handle(issuer, make_request(scope, endpoint, url, body))
+        except OAuthError as refused:
+            return self._refused(issuer, refused)
+        except (InvalidValue, UnknownName):  # what cannot be signed was asked for by this request
+            return self._refused(issuer, OAuthError("invalid_request", "a value cannot be used"))
+
+    @staticmethod
+    def _refused(issuer: Issuer, refused: OAuthError) -> Response:
+        body = issuer.preset.error_body(refused.error, refused.description, now=issuer.clock.now())
+        headers = (("cache-control", "no-store"), *refused.headers)
+        return json_response(body, status=refused.status, headers=headers)
+
+    async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer at a path that is no issuer's."""
+        path = scope["path"]
+        if not path.startswith("/") and "://" in path:  # absolute-form (RFC 9112 section 3.2.2)
+            path = "/" + path.partition("://")[2].partition("/")[2]
+            await self({**scope, "path": path}, receive, send)
+        elif self._has_control and _CONTROL.match(path):
+            await self._controlled(scope, receive, send)
+        else:
+            known = ", ".join(sorted(self._routes))
+            answer = error("not_found", f"served here: {known}", status=404)
+            self._unknown(scope, 404)
+            await send_response(send, answer, head=scope["method"] == "HEAD")
+
+    def _unknown(self, scope: Scope, status: int) -> None:
+        """Write down a request for a path that is nobody's: every issuer's journal has it."""
+        for issuer in self.issuers:
+            issuer.journal.note(
+                issuer.clock.now(),
+                scope["method"],
+                scope["path"],
+                scope["query_string"],
+                scope["headers"],
+                None,
+                status,
+            )
 
     async def _controlled(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._control is None:
@@ -170,65 +293,12 @@ class IssuerApp(Site):
         super().__init__((issuer,))
 
 
-async def _lifespan(receive: Receive, send: Send) -> None:
+async def _not_http(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "lifespan":
+        await send({"type": "websocket.close", "code": 1000})
+        return
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
-
-
-async def _request(issuer: Issuer, endpoint: Endpoint, scope: Scope, receive: Receive) -> Request:
-    body = b""
-    if scope["method"] == "POST":
-        more = True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > _BODY_LIMIT:
-                raise OAuthError("invalid_request", "the body is too large", status=413)
-    url = issuer.discovery_url if endpoint == "discovery" else issuer.endpoints[endpoint]
-    return Request(
-        endpoint=endpoint,
-        method=scope["method"],
-        url=url,
-        path=scope["path"],
-        query_string=scope["query_string"].decode("latin-1"),
-        headers=[
-            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
-        ],
-        body=body,
-    )
-
-
-async def _send(send: Send, answer: Response, *, head: bool) -> None:
-    headers, body = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers], answer.body
-    if answer.status in (204, 304):  # no content by definition (RFC 9110 section 6.4.1)
-        body, headers = b"", []
-    else:
-        headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else body})
-
-
-def _seen(scope: Scope, endpoint: str | None, status: int, *, time: float) -> Seen:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return Seen(
-        time=time,
-        method=scope["method"],
-        path=scope["path"],
-        query=redact_query(scope["query_string"].decode("latin-1")),
-        headers=redact_headers(headers),
-        endpoint=endpoint,
-        status=status,
-    )
-
-
-def _error(code: str, description: str, *, status: int, headers: Iterable[tuple[str, str]] = ()) -> Response:
-    return json_response(
-        {"error": code, "error_description": description}, status=status, headers=tuple(headers)
-    )

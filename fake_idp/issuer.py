@@ -136,7 +136,7 @@ class Issuer:
         self.clock = clock or Clock()
         self._algorithm = cast("Algorithm", self.preset.algorithm) if algorithm is None else algorithm
         self._keys = keys or self._new_keys()
-        self.faults = Faults()
+        self.faults = Faults(self)
         self.journal = Journal()
         self.state: State = state or MemoryState()
         self.users = Users(self.state)
