@@ -121,9 +121,10 @@ async def _http(request: Request, error: Exception) -> AsciiResponse:
         known = sorted(request.app.openapi()["paths"])
         unknown = UnknownName("path", request.url.path, known)
         return _problem(404, "not_found", f"{unknown}; all are listed at /_control", nearest=unknown.nearest)
-    codes = {400: "invalid_request", 405: "method_not_allowed"}
-    code = codes.get(error.status_code, "invalid_request")
-    return _problem(error.status_code, code, str(error.detail), headers=error.headers)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return _problem(405, "method_not_allowed", f"use {allowed}", headers=error.headers)
+    return _problem(error.status_code, "invalid_request", str(error.detail), headers=error.headers)
 
 
 def _problem(

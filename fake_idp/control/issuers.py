@@ -32,7 +32,6 @@ def name_issuers(issuers: Iterable[Issuer]) -> dict[str, Issuer]:
 _Name = Annotated[
     str | None,
     Query(
-        alias="issuer",
         description="Which issuer: a name of `/_control/issuers`, or its URL. "
         "It may be left out where there is only one.",
         examples=["okta"],
@@ -40,14 +39,14 @@ _Name = Annotated[
 ]
 
 
-def _named(request: Request, name: _Name = None) -> dict[str, Issuer]:
+def _named(request: Request, issuer: _Name = None) -> dict[str, Issuer]:
     names: dict[str, Issuer] = request.app.state.issuers
-    if name is None:
+    if issuer is None:
         return names
-    for known, issuer in names.items():
-        if name in (known, issuer.url):
-            return {known: issuer}
-    raise UnknownName("issuer", name, names)
+    for name, each in names.items():
+        if issuer in (name, each.url):
+            return {name: each}
+    raise UnknownName("issuer", issuer, names)
 
 
 def _chosen(every: Annotated[dict[str, Issuer], Depends(_named)]) -> Issuer:
