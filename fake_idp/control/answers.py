@@ -36,9 +36,10 @@ class Body(BaseModel):
     @classmethod
     def _known(cls, value: Any) -> Any:
         if isinstance(value, Mapping):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
             for name in value:
-                if name not in cls.model_fields:
-                    raise UnknownName("member", name, cls.model_fields)
+                if name not in known:
+                    raise UnknownName("member", name, known)
         return value
 
     def given(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from fake_idp.judge import Check, judge, read
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["tokens"])
+router = APIRouter(prefix="/_control", tags=["tokens"])
 
 Text = str | list[str]
 
