@@ -92,7 +92,7 @@ _NO_BODY = {"type": "http.response.body", "body": b""}
 
 #: The control plane and the console. All other paths are the issuers' own, so that a client that looks
 #: for metadata where there is none is told so, whoever it is, and finds itself in the journal.
-_CONTROL = re.compile(r"/(?:$|(?:_control|_?console)(?:/|$))")
+_CONTROL = re.compile(r"/(?:$|(?:_control|console)(?:/|$))")
 
 
 class Site:

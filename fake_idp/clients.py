@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from fake_idp.errors import UnknownName
 from fake_idp.state import State
 
-__all__ = ["DEFAULT_SECRET", "Client", "Clients"]
+__all__ = ["DEFAULT_SECRET", "Client", "Clients", "client_of"]
 
 DEFAULT_SECRET = "fake-idp-secret"  # noqa: S105 (documented, and the same for everybody)
 """The secret of an issuer's default client."""
@@ -81,7 +81,7 @@ class Clients:
         )
 
     def __iter__(self) -> Iterator[Client]:
-        added = {key: _client(record) for key, record in self._state.items("client")}
+        added = {key: client_of(record) for key, record in self._state.items("client")}
         return iter(({self._default.client_id: self._default} | added).values())
 
     def add(self, client_id: str | None = None, **details: Any) -> Client:
@@ -105,7 +105,7 @@ class Clients:
             UnknownName: there is none of that id.
         """
         if (record := self._state.get("client", client_id)) is not None:
-            return _client(record)
+            return client_of(record)
         if client_id == self._default.client_id:
             return self._default
         raise UnknownName("client", client_id, (client.client_id for client in self))
@@ -120,7 +120,8 @@ class Clients:
         self._state.delete("client", client_id)
 
 
-def _client(record: Mapping[str, Any]) -> Client:
+def client_of(record: Mapping[str, Any]) -> Client:
+    """A client as it was kept."""
     return Client(**_tuples(record))
 
 

@@ -94,7 +94,9 @@ class Devices:
 
         Several scripts are used one after the other.
         """
-        self._state.put("device-script", secrets.token_hex(8), {"answer": user or "", "pending_polls": pending_polls})
+        self._state.put(
+            "device-script", secrets.token_hex(8), {"answer": user or "", "pending_polls": pending_polls}
+        )
 
     def start(self, *, client_id: str, **asked: Any) -> tuple[str, str]:
         """Begin one.
@@ -124,7 +126,7 @@ class Devices:
             if scripts := self._state.items("device-script"):
                 name, answer = scripts[0]
                 self._state.delete("device-script", name)
-                record |= answer
+                record |= answer | {"answered_at": self._clock.now()}
             self._state.put("device", key, record)
             self._state.put("user-code", user_code, {"device": key, "expires_at": record["expires_at"]})
         return device_code, _shown(user_code)
@@ -133,7 +135,8 @@ class Devices:
         """Ask whether somebody answered; an answer that is yes is given out once.
 
         Returns:
-            The record with ``answer``, ``login``, ``scope`` and ``audience``, or what the device is told.
+            The record with ``answer``, ``answered_at``, ``login`` and what was asked for, or what the
+            device is told.
         """
         key, now = digest(device_code), self._clock.now()
         with self._state.transaction():
@@ -155,7 +158,7 @@ class Devices:
     def _answer(self, user_code: str, answer: Record) -> None:
         with self._state.transaction():
             key, record = self._open(user_code)
-            self._state.put("device", key, record | answer)
+            self._state.put("device", key, record | answer | {"answered_at": self._clock.now()})
 
     def _open(self, user_code: str) -> tuple[str, Record]:
         found = self._state.get("user-code", normal_user_code(user_code))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from fake_idp.keys import Algorithm, Key, KeyRing
+    from fake_idp.oauth.client_documents import Fetch
     from fake_idp.presets.base import Endpoint
     from fake_idp.tokens import Draft
 
@@ -106,6 +107,8 @@ class Issuer:
         auto_login: who signs in at the authorization endpoint without a page being shown; nobody
             when left out.
         lax: rules not to be held, of ``LAX``.
+        fetch: fetches what a client publishes under its URL (``fake_idp.oauth.client_documents``); from
+            loopback addresses only when left out.
 
     Raises:
         UnknownName: no such preset, algorithm or rule.
@@ -127,6 +130,7 @@ class Issuer:
         state: State | None = None,
         auto_login: str | None = None,
         lax: Iterable[str] = (),
+        fetch: Fetch | None = None,
     ) -> None:
         self.preset = find_preset(preset) if isinstance(preset, str) else preset
         self.url = _checked_url(self.preset.url if url is None else url)
@@ -142,6 +146,7 @@ class Issuer:
         self.users = Users(self.state)
         self.clients = Clients(self.state, default=self.client_id)
         self.auto_login = auto_login
+        self.fetch = fetch
         self.lax = frozenset(lax)
         for rule in self.lax:
             if rule not in LAX:
@@ -216,6 +221,7 @@ class Issuer:
             state=self.state,
             auto_login=self.auto_login,
             lax=self.lax,
+            fetch=self.fetch,
         )
 
     def trust(self, url: str, jwks: Mapping[str, Any]) -> None:

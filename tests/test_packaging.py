@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("moto", "boto3", "botocore", "pytest", "mcp", "fastapi", "jwt", "harness")
+HEAVY = ("moto", "boto3", "botocore", "pytest", "mcp", "fastapi", "jinja2", "jwt", "harness")
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,18 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel):
     assert {f"{top}/py.typed" for top in tops} <= set(names)
 
 
+def test_the_wheel_holds_everything_that_the_pages_are_made_of(wheel):
+    folder = "fake_idp/pages/templates"
+    there = {name for name in wheel.namelist() if name.startswith(folder)}
+    assert there == {f"{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
+    assert {f"{folder}/{name}" for name in ("login.html", "style.css", "console.js")} <= there
+
+
 def test_the_base_install_needs_only_what_fake_idp_needs(wheel):
     (name,) = [name for name in wheel.namelist() if name.endswith("METADATA")]
     metadata = Parser().parsestr(wheel.read(name).decode())
     base = {line.split(">")[0] for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line}
-    assert base == {"cryptography", "uvicorn", "httptools"}
+    assert base == {"cryptography", "uvicorn", "httptools", "uvloop", "fastapi", "jinja2"}
 
 
 def _python(code: str, *, without: tuple[str, ...]) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel
 
+from fake_idp.console import console_router
 from fake_idp.control import clock, devices, faults, issuers, journal, keys, people, tokens
 from fake_idp.control.answers import REFUSALS, AsciiResponse, handle_errors
 from fake_idp.control.guard import Guard
@@ -70,14 +71,22 @@ def build(site: Site) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
         default_response_class=AsciiResponse,
-        dependencies=[Depends(_known_parameters)],
     )
     app.state.issuers = issuers.name_issuers(site.issuers)
     handle_errors(app)
-    app.add_api_route("/_control", _index, tags=["index"], summary="What there is here", responses=REFUSALS)
+    strict = [Depends(_known_parameters)]
+    app.add_api_route(
+        "/_control",
+        _index,
+        tags=["index"],
+        summary="What there is here",
+        responses=REFUSALS,
+        dependencies=strict,
+    )
     app.add_api_route("/_control/", _index, include_in_schema=False)
     for part in (issuers, tokens, people, devices, keys, faults, clock, journal):
-        app.include_router(part.router, responses=REFUSALS)
+        app.include_router(part.router, responses=REFUSALS, dependencies=strict)
+    app.include_router(console_router(site))
     return Guard(app, token=site.control_token)
 
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["ID_JAG", "keys_of", "once", "read_assertion", "verify_assertion"]
 
 ID_JAG = "oauth-id-jag+jwt"
-"""The type of an Identity Assertion JWT Authorization Grant (draft-ietf-oauth-identity-assertion-authz-grant)."""
+"""The ``typ`` of an Identity Assertion JWT Authorization Grant
+(draft-ietf-oauth-identity-assertion-authz-grant)."""
 
 # RFC 7523 names no type; its successor has one for client assertions (draft-ietf-oauth-rfc7523bis).
 _TYPES = ("JWT", "client-authentication+jwt", None)

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fake_idp.oauth.jwts import ALGORITHMS, Refused, Unverified, check_times, matches_type, read, signature_is_good
+from fake_idp.oauth.jwts import (
+    ALGORITHMS,
+    Refused,
+    Unverified,
+    check_times,
+    matches_type,
+    read,
+    signature_is_good,
+)
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.oauth.records import digest
 from fake_idp.oauth.subjects import active, user_of
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
     from fake_idp.presets.base import TokenUse
 
-__all__ = ["AccessToken", "challenge", "own_jwt", "read_access_token", "verify"]
+__all__ = ["AccessToken", "challenge", "own_jwt", "own_name", "read_access_token", "verify"]
 
 # Where the vendors put the client: RFC 9068 and Cognito, Okta, OpenID Connect and Entra v2, Entra v1.
 _CLIENT = ("client_id", "cid", "azp", "appid")
@@ -106,11 +114,11 @@ def read_access_token(issuer: Issuer, token: str) -> AccessToken:
     """
     key = digest(token)
     record = issuer.state.get("access", key)
-    if issuer.preset.access_tokens == "opaque":
-        if record is None:
-            raise Refused("this issuer did not issue it")
+    if record is not None and record["opaque"]:
         claims: Mapping[str, Any] = record["claims"] | {"exp": record["expires_at"]}
         check_times(claims, now=issuer.clock.now())
+    elif issuer.preset.access_tokens == "opaque":
+        raise Refused("this issuer did not issue it")
     else:
         claims = own_jwt(issuer, token, use="access").claims
     if issuer.state.get("revoked", key) is not None:
@@ -169,10 +177,15 @@ def own_jwt(issuer: Issuer, token: str, *, use: TokenUse, expired: bool = False)
     return jwt
 
 
+def own_name(issuer: Issuer) -> str:
+    """What ``iss`` is in this issuer's tokens, which for some vendors is not its identifier."""
+    return str(issuer.draft("somebody", token_use="access").claims["iss"])  # noqa: S106 (a name)
+
+
 def _check_claims(
     issuer: Issuer, claims: Mapping[str, Any], usual: Mapping[str, Any], *, use: TokenUse, expired: bool
 ) -> None:
-    if claims.get("iss") != issuer.url:
+    if claims.get("iss") != usual["iss"]:
         raise Refused("another issuer issued it")
     now = issuer.clock.now()
     if expired:
@@ -203,7 +216,7 @@ def challenge(issuer: Issuer, *schemes: str, **attributes: str) -> list[tuple[st
         attributes: for instance ``error``; none for a request without credentials, which is not told
             of an error (RFC 6750 section 3.1).
     """
-    said = ", ".join(f'{name}="{value}"' for name, value in {"realm": issuer.url, **attributes}.items())
+    said = ", ".join(f'{name}="{value}"' for name, value in {"realm": "fake-idp", **attributes}.items())
     also = {"Bearer": "", "DPoP": f', algs="{" ".join(ALGORITHMS)}"'}
     usual = ("Bearer", "DPoP") if issuer.preset.dpop else ("Bearer",)
     return [("www-authenticate", f"{scheme} {said}{also[scheme]}") for scheme in schemes or usual]

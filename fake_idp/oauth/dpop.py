@@ -61,10 +61,7 @@ async def confirmation(
     if not proofs:
         return None
     try:
-        if len(proofs) > 1:
-            raise Refused("there is more than one")
-        proof = read(proofs[0], embedded_key=True)
-        jkt = _key_of(proof)
+        proof, jkt = _signed(proofs)
         _check_claims(proof, request, now=issuer.clock.now(), access_token=access_token)
         _once(issuer, proof, jkt)
     except Refused as refused:
@@ -78,8 +75,11 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     return jws.b64url(hashlib.sha256(jws.json_bytes(members, what="jwk")).digest())
 
 
-def _key_of(proof: Unverified) -> str:
-    """Check the signature by the key that the proof brings, and return that key's thumbprint."""
+def _signed(proofs: list[str]) -> tuple[Unverified, str]:
+    """The one proof, signed by the key that it brings, and that key's thumbprint."""
+    if len(proofs) > 1:
+        raise Refused("there is more than one")
+    proof = read(proofs[0], embedded_key=True)
     if not matches_type(proof.header, "dpop+jwt"):
         raise Refused("typ is not dpop+jwt")
     jwk = proof.header.get("jwk")
@@ -88,7 +88,7 @@ def _key_of(proof: Unverified) -> str:
     key = public_key(jwk, proof.algorithm)
     if not signature_is_good(proof.token, key, proof.algorithm):
         raise Refused("its key did not sign it")
-    return thumbprint(jwk)
+    return proof, thumbprint(jwk)
 
 
 def _check_claims(proof: Unverified, request: Request, *, now: float, access_token: str | None) -> None:
@@ -132,5 +132,7 @@ def _normal(url: object) -> str:
     if scheme not in _PORTS or not host or "@" in parts.netloc:
         raise Refused("htu is no URL")
     authority = host if port in (None, _PORTS[scheme]) else f"{host}:{port}"
-    path = "/".join(quote(unquote_to_bytes(segment), safe="!$&'()*+,;=:@~") for segment in parts.path.split("/"))
+    path = "/".join(
+        quote(unquote_to_bytes(segment), safe="!$&'()*+,;=:@~") for segment in parts.path.split("/")
+    )
     return f"{scheme}://{authority}{path or '/'}"

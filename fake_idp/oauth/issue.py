@@ -1,8 +1,8 @@
 """The successful answer of the token endpoint (RFC 6749 section 5.1, OpenID Connect Core 1.0 3.1.3.3).
 
 What is kept of it: for an access token that a person stands behind, or that is opaque, an ``access``
-record ``{"client_id", "user", "sub", "scope", "claims", "family", "expires_at"}`` with the claims
-that the token has or, if it is opaque, would have; for a refresh token a ``refresh`` record
+record ``{"client_id", "user", "sub", "scope", "claims", "family", "opaque", "expires_at"}`` with the
+claims that the token has or, if it is opaque, would have; for a refresh token a ``refresh`` record
 ``{"client_id", "login", "family", "confirmation", "used", "expires_at"}``. A machine's JWT leaves no
 trace, for nothing can be asked about it that it does not say itself.
 """
@@ -110,6 +110,7 @@ async def issue(
                 "scope": list(login.scope),
                 "claims": dict(draft.claims),
                 "family": family or families.new_id(),
+                "opaque": opaque,
             },
             refresh={
                 "client_id": client.client_id,

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 ALGORITHMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    **{name: ("RSA", ()) for name in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")},
+    **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), ("RSA", ())),
     "ES256": ("EC", ("P-256",)),
     "ES384": ("EC", ("P-384",)),
     "ES512": ("EC", ("P-521",)),
@@ -172,7 +172,7 @@ def public_key(jwk: Mapping[str, Any], algorithm: str) -> Any:
 
 
 def check_times(claims: Mapping[str, Any], *, now: float, required: tuple[str, ...] = ("exp",)) -> None:
-    """Check ``exp``, ``nbf`` and ``iat`` (RFC 7519 section 4.1.4 to 4.1.6): expired at ``exp``, without leeway.
+    """Check ``exp`` (over at that very second), ``nbf`` and ``iat`` (RFC 7519 section 4.1.4 to 4.1.6).
 
     Raises:
         Refused: one is over, not there yet, no number, or missing though required.

@@ -15,6 +15,8 @@ kind           key                          record
 ``jti``        digest of who and which id   an assertion or a DPoP proof that was used
 ``trusted``    issuer identifier            the keys of somebody else's issuer (``Issuer.trust``)
 ``session``    digest of the cookie         a browser that somebody signed in with
+``login``      digest of the transaction    a login page that waits for its answer
+``document``   URL of the client            a client that publishes what it is, for a minute
 =============  ===========================  ====================================================
 
 Secrets are kept as digests only, so that nobody can use what the state file says.

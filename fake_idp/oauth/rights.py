@@ -39,7 +39,7 @@ def granted_scope(issuer: Issuer, client: Client, asked: str | None) -> tuple[st
     """
     if asked is None:
         return client.scope or issuer.scope
-    scope = _parsed(asked)
+    scope = parsed_scope(asked)
     if client.scope and not set(scope) <= set(client.scope):
         raise OAuthError("invalid_scope", "this client is not registered for every one of these scopes")
     return scope
@@ -65,10 +65,21 @@ def narrowed_scope(had: tuple[str, ...], asked: str | None) -> tuple[str, ...]:
     """
     if asked is None:
         return had
-    scope = _parsed(asked)
+    scope = parsed_scope(asked)
     if not set(scope) <= set(had):
         raise OAuthError("invalid_scope", "these are more scopes than were granted (RFC 6749 section 6)")
     return scope
+
+
+def parsed_scope(scope: str, *, error: str = "invalid_scope") -> tuple[str, ...]:
+    """The words of a scope, each once.
+
+    Raises:
+        OAuthError: it is malformed; ``error`` is the code.
+    """
+    if not _SCOPE.fullmatch(scope):
+        raise OAuthError(error, "scope is a list of words with one space between them")
+    return tuple(dict.fromkeys(scope.split(" ")))
 
 
 def gets_refresh_token(issuer: Issuer, client: Client, scope: tuple[str, ...]) -> bool:
@@ -124,12 +135,6 @@ def narrowed_target(issuer: Issuer, had: Audience, parameters: Mapping[str, str]
 
 def _several(audience: str | tuple[str, ...]) -> tuple[str, ...]:
     return (audience,) if isinstance(audience, str) else audience
-
-
-def _parsed(scope: str) -> tuple[str, ...]:
-    if not _SCOPE.fullmatch(scope):
-        raise OAuthError("invalid_scope", "scope is a list of words with one space between them")
-    return tuple(dict.fromkeys(scope.split(" ")))
 
 
 def _absolute(uri: str) -> bool:

@@ -21,7 +21,7 @@ def user_of(issuer: Issuer, sub: str, *, client_id: str, use: TokenUse = "access
     the issuer never heard of.
     """
     removed = [User(name) for name, _ in issuer.state.items("user-removed")]
-    everybody = [*issuer.users, *removed]
+    everybody: list[User] = [*issuer.users, *removed]
     for user in everybody:
         if issuer.preset.subject(user, issuer=issuer.url, client_id=client_id, use=use) == sub:
             return user

@@ -40,7 +40,7 @@ async def handle(issuer: Issuer, request: Request) -> Response:
         raise OAuthError("unauthorized_client", "this client was not registered for this grant type")
     issuer.preset.check_request("token", form)
     confirmation = None
-    if issuer.preset.dpop and request.header("dpop") is not None:
+    if issuer.preset.dpop and any(name == "dpop" for name, _ in request.headers):
         from fake_idp.oauth import dpop
 
         confirmation = await dpop.confirmation(issuer, request)

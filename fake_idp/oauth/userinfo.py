@@ -40,9 +40,8 @@ async def handle(issuer: Issuer, request: Request) -> Response:
 def _credentials(issuer: Issuer, request: Request) -> tuple[str, str | None]:
     """The scheme in lower case, and the token: from the header or a form's body (RFC 6750 section 2)."""
     authorization = request.header("authorization")
-    posted = None
-    if request.method == "POST" and request.body and "access_token" in request.form:
-        posted = request.form["access_token"]
+    a_form = "x-www-form-urlencoded" in (request.header("content-type") or "").lower()
+    posted = request.form.get("access_token") if request.method == "POST" and a_form else None
     if authorization is None:
         return "bearer", posted
     if posted is not None:
@@ -59,7 +58,7 @@ def _credentials(issuer: Issuer, request: Request) -> tuple[str, str | None]:
 async def _check_possession(
     issuer: Issuer, request: Request, scheme: str, token: str, access: AccessToken
 ) -> None:
-    """A bound token comes with a proof by its key, and an unbound one as a bearer token (RFC 9449 section 7)."""
+    """A bound token comes with a proof by its key, an unbound one as a bearer token (RFC 9449 section 7)."""
     if scheme == "bearer" and (access.jkt is None or not issuer.preset.dpop):
         return
     if scheme == "bearer":

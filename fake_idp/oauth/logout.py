@@ -1,0 +1,86 @@
+"""The end session endpoint (OpenID Connect RP-Initiated Logout 1.0).
+
+The browser's session ends at once, without a question: there is nothing here to lose. Where the browser
+goes afterwards is ``post_logout_redirect_uri``, or the vendor's name for it (``Preset.logout_redirects``:
+Cognito's ``logout_uri``, Auth0's ``returnTo``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from fake_idp.oauth import sessions
+from fake_idp.oauth.authenticate import find_client
+from fake_idp.oauth.bearer import own_jwt
+from fake_idp.oauth.jwts import Refused
+from fake_idp.oauth.messages import OAuthError, Request, Response
+from fake_idp.oauth.redirects import unsafe
+
+if TYPE_CHECKING:
+    from fake_idp.clients import Client
+    from fake_idp.issuer import Issuer
+
+__all__ = ["handle"]
+
+
+async def handle(issuer: Issuer, request: Request) -> Response:
+    """Sign the browser's person out, and send the browser back or say so on a page."""
+    from fake_idp.pages import render
+
+    try:
+        sent = request.form if request.method == "POST" else request.query
+        uri = next((sent[name] for name in issuer.preset.logout_redirects if name in sent), None)
+        client = await _client(issuer, sent)
+        if uri is not None:
+            _check_redirect(issuer, client, uri)
+    except OAuthError as error:
+        return render(
+            "message.html",
+            status=400,
+            title="This request cannot be answered",
+            text=f"The application has sent you here with a request that is wrong: {error.description}.",
+            details={"error": error.error},
+        )
+    cookie = sessions.end(issuer, request)
+    if uri is None:
+        return render("message.html", headers=[cookie], title="Signed out", text="You may close this page.")
+    state = {"state": sent["state"]} if "state" in sent else {}
+    mark = "&" if "?" in uri else "?"
+    location = f"{uri}{mark}{urlencode(state)}" if state else uri
+    headers = (("location", location), ("cache-control", "no-store"), cookie)
+    return Response(status=303 if request.method == "POST" else 302, headers=headers)
+
+
+async def _client(issuer: Issuer, sent: Mapping[str, str]) -> Client | None:
+    """The client that sent the browser here, by its id or by an ID token of its own (section 2).
+
+    Raises:
+        OAuthError: the hint is no ID token of this issuer's, or is another client's.
+    """
+    named, hint = sent.get("client_id"), sent.get("id_token_hint")
+    if hint is not None:
+        try:
+            audience = own_jwt(issuer, hint, use="id", expired=True).claims["aud"]
+        except Refused as refused:
+            raise OAuthError("invalid_request", f"id_token_hint is not good: {refused.reason}") from None
+        audiences = audience if isinstance(audience, list) else [audience]
+        if named is not None and named not in audiences:
+            raise OAuthError("invalid_request", "id_token_hint was issued to another client than client_id")
+        named = named or audiences[0]
+    return None if named is None else await find_client(issuer, named)
+
+
+def _check_redirect(issuer: Issuer, client: Client | None, uri: str) -> None:
+    """Section 3: the URI is one that the client registered, compared as strings.
+
+    A client that may be sent back to any loopback address after a sign-in may be so after a logout.
+    """
+    if client is None:
+        raise OAuthError("invalid_request", "client_id or id_token_hint must say which client is asking")
+    if (wrong := unsafe(uri)) is not None:
+        raise OAuthError("invalid_request", f"the redirect URI {wrong}")
+    known = uri in client.post_logout_redirect_uris or (client.any_loopback and client.allows_redirect(uri))
+    if not known and "redirect-uris" not in issuer.lax:
+        raise OAuthError("invalid_request", "the redirect URI is not one that this client registered")
