@@ -56,6 +56,8 @@ class Plain(Preset):
                 "jti": secrets.token_urlsafe(16),
                 "client_id": request.client_id,
                 "scope": " ".join(request.scope),
+                **({"cnf": dict(request.confirmation)} if request.confirmation else {}),
+                **({"act": dict(request.actor)} if request.actor else {}),
             }
         return common | {
             "aud": request.client_id,
