@@ -17,7 +17,10 @@ from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.faults import FOLLOWED
 from fake_idp.oauth.messages import OAuthError, Request, Response, json_response
 from fake_idp.wire import (
+    SHARED,
+    SHARED_HEAD,
     ASGIApp,
+    Head,
     Receive,
     Scope,
     Send,
@@ -48,30 +51,30 @@ class _Kind(NamedTuple):
     Attributes:
         methods: which ones it takes.
         module: whose ``handle`` answers, below ``fake_idp.oauth``.
-        shared: whether pages of other origins may ask and read the answer. Those that a client's
-            code asks, and none that a person sees or a resource server asks.
+        shared: the headers that let pages of other origins read the answer: where a client's code
+            asks, and nowhere that a person sees or a resource server asks.
         lasting: whether the answer is the same until the keys change.
     """
 
     methods: tuple[str, ...]
     module: str
-    shared: bool = False
+    shared: Head = ()
     lasting: bool = False
 
 
 _ENDPOINTS: dict[Endpoint, _Kind] = {
-    "discovery": _Kind(_READ, "metadata", shared=True, lasting=True),
-    "jwks": _Kind(_READ, "metadata", shared=True, lasting=True),
+    "discovery": _Kind(_READ, "metadata", shared=SHARED, lasting=True),
+    "jwks": _Kind(_READ, "metadata", shared=SHARED, lasting=True),
     "authorization": _Kind(_BOTH, "authorize"),
-    "token": _Kind(_WRITE, "token", shared=True),
-    "userinfo": _Kind(_BOTH, "userinfo", shared=True),
+    "token": _Kind(_WRITE, "token", shared=SHARED_HEAD),
+    "userinfo": _Kind(_BOTH, "userinfo", shared=SHARED_HEAD),
     "introspection": _Kind(_WRITE, "introspect"),
-    "revocation": _Kind(_WRITE, "revoke", shared=True),
+    "revocation": _Kind(_WRITE, "revoke", shared=SHARED_HEAD),
     "end_session": _Kind(_BOTH, "logout"),
-    "registration": _Kind(_WRITE, "register", shared=True),
-    "device_authorization": _Kind(_WRITE, "device", shared=True),
+    "registration": _Kind(_WRITE, "register", shared=SHARED_HEAD),
+    "device_authorization": _Kind(_WRITE, "device", shared=SHARED_HEAD),
     "device_verification": _Kind(_BOTH, "device_page"),
-    "pushed_authorization_request": _Kind(_WRITE, "par", shared=True),
+    "pushed_authorization_request": _Kind(_WRITE, "par", shared=SHARED_HEAD),
 }
 
 
@@ -92,7 +95,7 @@ _NO_BODY = {"type": "http.response.body", "body": b""}
 
 #: The control plane and the console. All other paths are the issuers' own, so that a client that looks
 #: for metadata where there is none is told so, whoever it is, and finds itself in the journal.
-_CONTROL = re.compile(r"/(?:$|(?:_control|_?console)(?:/|$))")
+_CONTROL = re.compile(r"/(?:$|(?:_control|console)(?:/|$))")
 
 
 class Site:
@@ -162,9 +165,8 @@ class Site:
         """Write an answer that lasts; ``start`` and ``body`` are those of ASGI's messages."""
         version = route.issuer.keys.version  # read first: what changes meanwhile is written the next time
         answer = await self._handled(route, {**scope, "method": "GET"}, b"")
-        head = [header for header in head_of(answer, shared=True) if b"expose" not in header[0]]
-        head.append((b"content-length", b"%d" % len(answer.body)))
-        route.start = {"type": "http.response.start", "status": answer.status, "headers": tuple(head)}
+        head = (*head_of(answer, route.kind.shared), (b"content-length", b"%d" % len(answer.body)))
+        route.start = {"type": "http.response.start", "status": answer.status, "headers": head}
         route.body = {"type": "http.response.body", "body": answer.body}
         route.version = version
 
@@ -201,11 +203,11 @@ class Site:
         )
         head = scope["method"] == "HEAD"
         if fault is None:
-            await send_response(send, answer, head=head, shared=kind.shared)
+            await send_response(send, answer, head=head, more=kind.shared)
             return
         from fake_idp.faults.delivery import deliver
 
-        headers = head_of(answer, shared=kind.shared)
+        headers = head_of(answer, kind.shared)
         await deliver(
             fault,
             status=answer.status,

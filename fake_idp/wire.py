@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from fake_idp.presets.base import Endpoint
 
 __all__ = [
+    "SHARED",
+    "SHARED_HEAD",
     "ASGIApp",
+    "Head",
     "Receive",
     "Scope",
     "Send",
@@ -32,10 +35,13 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_LIMIT = 1_000_000
 _BODILESS = (204, 304)  # no content by definition (RFC 9110 section 6.4.1)
 
-_SHARED = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce"),
-)
+Head = tuple[tuple[bytes, bytes], ...]
+
+#: Pages of every origin may read it (https://fetch.spec.whatwg.org/#http-cors-protocol).
+SHARED: Head = ((b"access-control-allow-origin", b"*"),)
+
+#: And what an OAuth client has to know from the head (RFC 6750 section 3, RFC 9449 section 8).
+SHARED_HEAD: Head = (*SHARED, (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce"))
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes | None:
@@ -74,23 +80,18 @@ def make_request(scope: Scope, endpoint: Endpoint, url: str, body: bytes) -> Req
     )
 
 
-def head_of(answer: Response, *, shared: bool) -> list[tuple[bytes, bytes]]:
-    """The headers as they are sent, without ``content-length``.
-
-    Args:
-        answer: the answer.
-        shared: whether pages of every origin may read it (https://fetch.spec.whatwg.org/#http-cors-protocol).
-    """
+def head_of(answer: Response, more: Head) -> list[tuple[bytes, bytes]]:
+    """The headers as they are sent, those of ``more`` that are missing too, but ``content-length``."""
     head = [(name.encode("latin-1"), _header_value(value)) for name, value in answer.headers]
-    if shared:
+    if more:
         said = {name for name, _ in head}
-        head += [header for header in _SHARED if header[0] not in said]
+        head += [header for header in more if header[0] not in said]
     return head
 
 
-async def send_response(send: Send, answer: Response, *, head: bool, shared: bool = False) -> None:
+async def send_response(send: Send, answer: Response, *, head: bool, more: Head = ()) -> None:
     """Send an answer; without its body when only the head was asked for."""
-    headers, body = head_of(answer, shared=shared), answer.body
+    headers, body = head_of(answer, more), answer.body
     if answer.status in _BODILESS:
         body = b""
     else:

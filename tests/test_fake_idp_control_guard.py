@@ -201,9 +201,7 @@ def test_a_person_who_types_the_address_is_let_in(ask: Ask, site: str) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT"])
-def test_what_a_page_can_send_unasked_changes_nothing(
-    ask: Ask, content_type: str, method: str
-) -> None:
+def test_what_a_page_can_send_unasked_changes_nothing(ask: Ask, content_type: str, method: str) -> None:
     answer = ask("/_control/users", {"Content-Type": content_type}, method=method, body='{"name": "mallory"}')
     assert_refused(answer, "application/json", status=415)
     bare = ask("/_control/keys/rotate", method=method)
@@ -241,9 +239,7 @@ def test_no_answer_may_be_read_framed_or_kept_by_another_site(ask: Ask) -> None:
         assert not [name for name in headers if name.startswith("access-control-")]
 
 
-@pytest.mark.parametrize(
-    "header", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via"]
-)
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via"])
 def test_what_came_through_a_proxy_did_not_come_from_this_machine(
     ask: Ask, elsewhere: tuple[str, Ask], header: str
 ) -> None:
@@ -251,10 +247,10 @@ def test_what_came_through_a_proxy_did_not_come_from_this_machine(
     assert_refused(elsewhere[1](headers={header: "127.0.0.1"}), "not on this machine")
 
 
-@pytest.mark.parametrize("path", ["/_control", "/_control/openapi.json", "/_control/nothing", "/", "/console"])
-def test_the_guard_stands_before_everything(
-    ask: Ask, elsewhere: tuple[str, Ask], path: str
-) -> None:
+@pytest.mark.parametrize(
+    "path", ["/_control", "/_control/openapi.json", "/_control/nothing", "/", "/console"]
+)
+def test_the_guard_stands_before_everything(ask: Ask, elsewhere: tuple[str, Ask], path: str) -> None:
     assert_refused(ask(path, {"Host": "evil.test"}), "the Host header")
     assert_refused(elsewhere[1](path), "you are not on this machine; send the control token")
 
@@ -278,7 +274,16 @@ def test_the_token_lets_a_program_in_from_anywhere_by_any_name(elsewhere: tuple[
 
 @pytest.mark.parametrize(
     "authorization",
-    ["Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer \xe9"],
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        f"Basic {TOKEN}",
+        TOKEN,
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        "Bearer \xe9",
+    ],
 )
 def test_a_wrong_token_is_refused_wherever_it_comes_from(
     ask: Ask, elsewhere: tuple[str, Ask], authorization: str
@@ -311,11 +316,16 @@ def test_a_browser_changes_the_token_for_a_cookie_once(elsewhere: tuple[str, Ask
 
 def test_the_exchange_goes_nowhere_else(elsewhere: tuple[str, Ask]) -> None:
     _, far = elsewhere
-    assert far(f"/_control/%0d%0aSet-Cookie:x?token={TOKEN}").headers["location"] == "/_control/%0D%0ASet-Cookie%3Ax"
+    assert (
+        far(f"/_control/%0d%0aSet-Cookie:x?token={TOKEN}").headers["location"]
+        == "/_control/%0D%0ASet-Cookie%3Ax"
+    )
     for bad in ("", "wrong", f"{TOKEN}&token={TOKEN}"):
         assert_refused(far(f"/_control?token={bad}"), "does not have the control token")
     assert_refused(far(f"/_control?token={TOKEN}", {"Sec-Fetch-Site": "cross-site"}), "another site")
-    assert_refused(far(f"/_control/mint?token={TOKEN}", JSON, method="POST", body=MINT), "not on this machine")
+    assert_refused(
+        far(f"/_control/mint?token={TOKEN}", JSON, method="POST", body=MINT), "not on this machine"
+    )
 
 
 def test_without_a_token_nobody_elsewhere_gets_in(ask: Ask) -> None:

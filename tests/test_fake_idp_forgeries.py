@@ -54,9 +54,9 @@ def failed_checks(token: str, issuer: Issuer, *, now: int) -> Iterator[str]:
         yield "signature"  # RS256 is deterministic
     if header["kid"] != genuine.kid:
         yield "kid"
-    if claims.get("iss") != issuer.url:
+    if claims.get("iss") != issuer.token_issuer:
         yield "iss"
-    if claims.get("aud") != (issuer.audience if issuer.preset.default_use == "access" else issuer.client_id):
+    if claims.get("aud") != issuer.draft().claims["aud"]:
         yield "aud"
     if not isinstance(claims.get("exp"), int) or claims["exp"] <= now:
         yield "exp"

@@ -72,7 +72,7 @@ def test_a_client_finds_the_keys_by_discovery_and_verifies_a_token(
     token = issuer.mint(sub="alice")
     key = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(token)
     claims = jwt.decode(
-        token, key, algorithms=["ES256"], issuer=document["issuer"], options={"verify_aud": False}
+        token, key, algorithms=["ES256"], issuer=issuer.token_issuer, options={"verify_aud": False}
     )
     assert claims["sub"] == "alice"
 

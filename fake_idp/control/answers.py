@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,9 +14,22 @@ from starlette.exceptions import HTTPException
 
 from fake_idp.errors import FakeIdpError, InvalidValue, MalformedToken, NotSeen, StateError, UnknownName
 
-__all__ = ["REFUSALS", "AsciiResponse", "Body", "Done", "Problem", "handle_errors"]
+__all__ = [
+    "DEEPEST",
+    "REFUSALS",
+    "AsciiResponse",
+    "Body",
+    "Done",
+    "Problem",
+    "handle_errors",
+    "nested_deeper",
+]
 
 _LONGEST = 500  # of an error's description, in characters
+
+
+DEEPEST = 100
+"""How deep a body or an answer may be nested; what writes JSON gives up a little later."""
 
 
 class AsciiResponse(JSONResponse):
@@ -35,10 +48,13 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _known(cls, value: Any) -> Any:
+        if nested_deeper(value, DEEPEST):
+            raise InvalidValue("body", f"is nested more than {DEEPEST} deep")
         if isinstance(value, Mapping):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
             for name in value:
-                if name not in cls.model_fields:
-                    raise UnknownName("member", name, cls.model_fields)
+                if name not in known:
+                    raise UnknownName("member", name, known)
         return value
 
     def given(self) -> dict[str, Any]:
@@ -79,6 +95,18 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "the request is not of this form"},
 }
 """What every operation may answer besides its result."""
+
+
+def nested_deeper(value: Any, levels: int) -> bool:
+    """Whether there are more than so many objects and lists in each other."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [inner for each in layer for inner in _inside(each)]
+    return any(isinstance(each, dict | list) for each in layer)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def handle_errors(app: FastAPI) -> None:

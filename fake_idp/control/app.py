@@ -85,7 +85,7 @@ def build(site: Site) -> ASGIApp:
     )
     app.add_api_route("/_control/", _index, include_in_schema=False)
     for part in (issuers, tokens, people, devices, keys, faults, clock, journal):
-        app.include_router(part.router, prefix="/_control", responses=REFUSALS, dependencies=strict)
+        app.include_router(part.router, responses=REFUSALS, dependencies=strict)
     app.include_router(console_router(site))
     return Guard(app, token=site.control_token)
 

@@ -13,7 +13,7 @@ from fake_idp.issuer import Issuer
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["clock and reset"])
+router = APIRouter(prefix="/_control", tags=["clock and reset"])
 
 
 class ClockView(BaseModel):

@@ -12,7 +12,7 @@ from fake_idp.control.issuers import Chosen
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/devices", tags=["devices"])
+router = APIRouter(prefix="/_control/devices", tags=["devices"])
 
 
 class DeviceView(BaseModel):

@@ -18,7 +18,7 @@ from fake_idp.presets.base import Endpoint
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["faults"])
+router = APIRouter(prefix="/_control", tags=["faults"])
 
 Broken = Annotated[
     Endpoint | None, Query(description="Only the faults of this endpoint; of all when left out.")

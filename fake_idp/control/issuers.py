@@ -14,7 +14,7 @@ from fake_idp.presets import PRESETS, Endpoint, Preset
 
 __all__ = ["All", "Chosen", "name_issuers", "router"]
 
-router = APIRouter(tags=["issuers"])
+router = APIRouter(prefix="/_control", tags=["issuers"])
 
 
 def name_issuers(issuers: Iterable[Issuer]) -> dict[str, Issuer]:

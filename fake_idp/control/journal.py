@@ -15,7 +15,7 @@ from fake_idp.presets.base import Endpoint
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/journal", tags=["journal"])
+router = APIRouter(prefix="/_control/journal", tags=["journal"])
 
 _LONGEST_WAIT = 60.0
 

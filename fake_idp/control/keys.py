@@ -14,7 +14,7 @@ from fake_idp.keys import Algorithm, KeyState
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/keys", tags=["keys"])
+router = APIRouter(prefix="/_control/keys", tags=["keys"])
 
 
 class KeyView(BaseModel):

@@ -15,7 +15,7 @@ from fake_idp.users import User
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["people and clients"])
+router = APIRouter(prefix="/_control", tags=["people and clients"])
 
 
 class UserDetails(Body):

@@ -19,7 +19,7 @@ from fake_idp.oauth.messages import OAuthError, Request
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
 
-__all__ = ["METHODS", "authenticate", "find_client", "method_of"]
+__all__ = ["METHODS", "authenticate", "find_client", "method_of", "refusal"]
 
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 """The ways in which a client may authenticate here."""
@@ -37,7 +37,7 @@ async def authenticate(issuer: Issuer, request: Request) -> Client:
     client_id, secret = _credentials(request, method)
     if not client_id:
         if "clients" not in issuer.lax:
-            raise _refusal(
+            raise refusal(
                 "say which client is asking: the parameter client_id or client authentication is missing"
             )
         client_id = issuer.client_id
@@ -46,12 +46,12 @@ async def authenticate(issuer: Issuer, request: Request) -> Client:
         return client
     if method not in client.token_endpoint_auth_methods:
         known = " or ".join(client.token_endpoint_auth_methods)
-        raise _refusal(f"this client authenticates by {known}, not by {method}")
+        raise refusal(f"this client authenticates by {known}, not by {method}")
     if method == "private_key_jwt":
         await _check_assertion(issuer, request, client)
-    elif method != "none" and not hmac.compare_digest(secret.encode(), client.client_secret.encode()):
+    elif method != "none" and not _same(secret, client.client_secret):
         hint = "; inside Basic it is form-urlencoded (RFC 6749 section 2.3.1)" if "basic" in method else ""
-        raise _refusal(f"the client secret is wrong{hint}")
+        raise refusal(f"the client secret is wrong{hint}")
     return client
 
 
@@ -92,7 +92,12 @@ async def find_client(issuer: Issuer, client_id: str) -> Client:
         return await client_documents.client(issuer, client_id)
     if "clients" in issuer.lax:
         return Client(client_id=client_id, token_endpoint_auth_methods=METHODS, any_loopback=True)
-    raise _refusal("there is no client of that id")
+    raise refusal("there is no client of that id")
+
+
+def _same(given: str, secret: str) -> bool:
+    """Whether it is the secret, in a time that does not tell; a client without one has none to give."""
+    return hmac.compare_digest(given.encode(), secret.encode()) and secret != ""
 
 
 def _credentials(request: Request, method: str) -> tuple[str, str]:
@@ -112,7 +117,7 @@ def _credentials(request: Request, method: str) -> tuple[str, str]:
             payload = jws.split(form.get("client_assertion", "")).payload
             subject = jws.parse_object(jws.from_b64url(payload, part="payload"), part="payload").get("sub")
         except MalformedToken:
-            raise _refusal("client_assertion is not a JWT") from None
+            raise refusal("client_assertion is not a JWT") from None
         return (subject if isinstance(subject, str) else ""), ""
     return form.get("client_id", ""), form.get("client_secret", "")
 
@@ -120,15 +125,15 @@ def _credentials(request: Request, method: str) -> tuple[str, str]:
 def _basic(header: str) -> tuple[str, str]:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise _refusal("the Authorization header must be Basic here")
+        raise refusal("the Authorization header must be Basic here")
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
         client_id, colon, secret = text.partition(":")
         if not colon:
-            raise _refusal("Basic credentials are the client id, a colon and the secret, in base64")
+            raise refusal("Basic credentials are the client id, a colon and the secret, in base64")
         return unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
     except (binascii.Error, ValueError):  # ValueError: UTF-8 that is none, before or after %-decoding
-        raise _refusal("the Basic credentials cannot be read") from None
+        raise refusal("the Basic credentials cannot be read") from None
 
 
 async def _check_assertion(issuer: Issuer, request: Request, client: Client) -> None:
@@ -138,7 +143,7 @@ async def _check_assertion(issuer: Issuer, request: Request, client: Client) -> 
     if request.form.get("client_assertion_type") != _JWT_BEARER:
         raise OAuthError("invalid_request", f"client_assertion_type must be {_JWT_BEARER}")
     if client.jwks is None:
-        raise _refusal("no keys of this client are known, so its assertion cannot be checked")
+        raise refusal("no keys of this client are known, so its assertion cannot be checked")
     # The token endpoint is the audience of RFC 7523 section 3; newer clients name the issuer alone
     # (draft-ietf-oauth-rfc7523bis). An endpoint's own URL is good at that endpoint (RFC 9126 section 2).
     audience = (issuer.url, issuer.endpoints.get("token", issuer.url), request.url)
@@ -147,12 +152,12 @@ async def _check_assertion(issuer: Issuer, request: Request, client: Client) -> 
             issuer, request.form.get("client_assertion", ""), keys=client.jwks, audience=audience
         )
     except OAuthError as error:
-        raise _refusal(error.description) from None
+        raise refusal(error.description) from None
     if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
-        raise _refusal("iss and sub of the client assertion must both be the client id")
+        raise refusal("iss and sub of the client assertion must both be the client id")
 
 
-def _refusal(description: str) -> OAuthError:
-    """RFC 6749 section 5.2; a 401 names a scheme (RFC 9110 section 15.5.2)."""
+def refusal(description: str) -> OAuthError:
+    """An invalid_client (RFC 6749 section 5.2); a 401 names a scheme (RFC 9110 section 15.5.2)."""
     challenge = ("www-authenticate", 'Basic realm="fake-idp", charset="UTF-8"')
     return OAuthError("invalid_client", description, status=401, headers=[challenge])

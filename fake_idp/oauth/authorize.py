@@ -294,6 +294,6 @@ def _refusal(error: OAuthError) -> Response:
         "message.html",
         status=error.status,
         title="This request cannot be answered",
-        text=f"{error.description[0].upper()}{error.description[1:]}.",
+        text=f"It is refused: {error.description}.",
         details={"error": error.error},
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fake_idp.clients import Client, client_of
+from fake_idp.oauth.authenticate import refusal
 from fake_idp.oauth.client_metadata import checked_metadata
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.oauth.register import details_of
@@ -45,18 +46,18 @@ async def client(issuer: Issuer, client_id: str) -> Client:
     if record is not None and record["expires_at"] > issuer.clock.now():
         return client_of(record["client"])
     if (wrong := _unfit(client_id)) is not None:
-        raise _refusal(f"a client_id that is a URL {wrong}")
+        raise refusal(f"a client_id that is a URL {wrong}")
     document = _parsed(await _fetched(issuer, client_id))
     if document.get("client_id") != client_id:
-        raise _refusal("client_id in the client's document is not the document's URL")
+        raise refusal("client_id in the client's document is not the document's URL")
     if "client_secret" in document or "client_secret_expires_at" in document:
-        raise _refusal("the client's document must not have a secret: everybody can read it")
+        raise refusal("the client's document must not have a secret: everybody can read it")
     try:
         metadata = checked_metadata(issuer, {"token_endpoint_auth_method": "none"} | document)
     except OAuthError as error:
-        raise _refusal(f"in the client's document, {error.description}") from None
+        raise refusal(f"in the client's document, {error.description}") from None
     if metadata["token_endpoint_auth_method"].startswith("client_secret_"):
-        raise _refusal("the client's document must not choose authentication by a secret")
+        raise refusal("the client's document must not choose authentication by a secret")
     found = Client(client_id=client_id, source="document", **details_of(metadata))
     kept = {"client": asdict(found), "expires_at": issuer.clock.now() + _KEPT}
     issuer.state.put("document", client_id, kept)
@@ -85,16 +86,16 @@ async def _fetched(issuer: Issuer, url: str) -> bytes:
     import asyncio
 
     if issuer.fetch is None and urlsplit(url).hostname not in _LOOPBACK:
-        raise _refusal("the client's document is not on this machine, and nothing may be fetched elsewhere")
+        raise refusal("the client's document is not on this machine, and nothing may be fetched elsewhere")
     fetch = issuer.fetch or _from_this_machine
     try:
         status, body = await asyncio.wait_for(fetch(url), _SECONDS)
     except Exception:  # whatever a fetcher of somebody else's raises, there is no document
-        raise _refusal("the client's document cannot be fetched") from None
+        raise refusal("the client's document cannot be fetched") from None
     if status != 200:
-        raise _refusal(f"the client's document is answered with status {int(status)}; it must be 200")
+        raise refusal(f"the client's document is answered with status {int(status)}; it must be 200")
     if len(body) > LIMIT:
-        raise _refusal(f"the client's document is longer than {LIMIT} bytes")
+        raise refusal(f"the client's document is longer than {LIMIT} bytes")
     return body
 
 
@@ -125,9 +126,5 @@ def _parsed(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise _refusal("the client's document is not a JSON object")
+        raise refusal("the client's document is not a JSON object")
     return document
-
-
-def _refusal(description: str) -> OAuthError:
-    return OAuthError("invalid_client", description)

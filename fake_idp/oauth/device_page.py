@@ -6,6 +6,7 @@ which scopes (section 5.4). Where ``Issuer.auto_login`` names somebody, the righ
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -61,7 +62,7 @@ def _found(issuer: Issuer, user_code: str) -> Device:
         if record is None or record["expires_at"] <= now:
             record = {"wrong": 0, "expires_at": now + GUESSES_WINDOW}
         if record["wrong"] >= GUESSES:
-            wait = str(int(record["expires_at"] - now) + 1)
+            wait = str(math.ceil(record["expires_at"] - now))
             raise OAuthError(
                 "slow_down",
                 f"too many wrong codes were typed; try again in {wait} seconds",

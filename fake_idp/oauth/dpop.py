@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
     from fake_idp.oauth.messages import Request
 
-__all__ = ["WINDOW", "confirmation", "thumbprint"]
+__all__ = ["WINDOW", "confirmation", "normal_url", "thumbprint"]
 
 WINDOW = 60
 """How old a proof may be, or how far in the future, in seconds of the issuer's clock."""
@@ -95,7 +95,7 @@ def _check_claims(proof: Unverified, request: Request, *, now: float, access_tok
     claims = proof.claims
     if claims.get("htm") != request.method:
         raise Refused("htm is another method")
-    if _normal(claims.get("htu")) != _normal(request.url):
+    if normal_url(claims.get("htu")) != normal_url(request.url):
         raise Refused("htu is another URL")
     check_times(claims, now=now, required=("iat",))
     if abs(now - claims["iat"]) > WINDOW:
@@ -119,8 +119,12 @@ def _once(issuer: Issuer, proof: Unverified, jkt: str) -> None:
         issuer.state.put("jti", key, {"expires_at": proof.claims["iat"] + WINDOW})
 
 
-def _normal(url: object) -> str:
-    """A URL without query and fragment, in the normal form of RFC 3986 sections 6.2.2 and 6.2.3."""
+def normal_url(url: object) -> str:
+    """A URL without query and fragment, in the normal form of RFC 3986 sections 6.2.2 and 6.2.3.
+
+    Raises:
+        Refused: it is none.
+    """
     if not isinstance(url, str) or not url.isascii():
         raise Refused("htu is no URL")
     try:

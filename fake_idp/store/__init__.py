@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from fake_idp.errors import StateError
 from fake_idp.issuer import Issuer
-from fake_idp.presets import Preset, find_preset
-from fake_idp.presets.base import path_of
+from fake_idp.presets import Preset, find_preset, loopback_url
 from fake_idp.store.database import FILE, Database
 from fake_idp.store.records import SqliteState
 
@@ -38,7 +37,7 @@ def default_folder() -> Path:
 
 def default_url(preset: str | Preset, address: str = DEFAULT_ADDRESS) -> str:
     """The name of a preset's issuer at a loopback address: the vendor's path below it."""
-    return address + path_of((find_preset(preset) if isinstance(preset, str) else preset).url)
+    return loopback_url(preset, address)
 
 
 class KeyRow(NamedTuple):

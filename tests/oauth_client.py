@@ -1,0 +1,181 @@
+"""A client of the issuer over HTTP, with the means to be a bad one; its JWTs are made by PyJWT."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import http.client
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from fake_idp import Issuer, Preset
+from fake_idp.app import Site
+from fake_idp.clients import DEFAULT_SECRET
+from fake_idp.server import LoopbackServer
+
+Form = Mapping[str, str] | Sequence[tuple[str, str]] | bytes
+Headers = Mapping[str, str] | Sequence[tuple[str, str]]
+
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TYPE = "urn:ietf:params:oauth:token-type:"
+
+
+class Answer:
+    """What came back."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def challenges(self) -> list[str]:
+        return self.headers.get_all("www-authenticate") or []
+
+    def is_refused(self, error: str, status: int = 400) -> bool:
+        """Whether it is that error, in the form of RFC 6749 section 5.2, and no cache keeps it."""
+        assert self.status == status, (self.status, self.body)
+        assert self.json()["error"] == error, self.body
+        assert set(self.json()["error_description"]) <= {chr(n) for n in range(0x20, 0x7F)} - {'"', "\\"}
+        assert self.headers["cache-control"] == "no-store"
+        return True
+
+
+@contextlib.contextmanager
+def served(*presets: str | Preset, **options: Any) -> Iterator[list[Issuer]]:
+    """Issuers of these presets at one address; the first is at its root, the others each at a path."""
+    with LoopbackServer() as server:
+        urls = [server.url, *(f"{server.url}/{number}" for number in range(1, len(presets)))]
+        issuers = [
+            Issuer(preset, **{"url": url, "algorithm": "ES256", **options})
+            for preset, url in zip(presets, urls, strict=True)
+        ]
+        server.start(Site(issuers))
+        yield issuers
+
+
+def fresh(issuer: Issuer) -> Issuer:
+    """The issuer with nothing in its state, by wall time: a server costs a test 200 ms, this nothing."""
+    issuer.state.clear()
+    issuer.clock.reset()
+    issuer.journal.clear()
+    issuer.auto_login = None
+    return issuer
+
+
+def send(method: str, url: str, *, headers: Headers = (), body: bytes | None = None) -> Answer:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    try:
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        connection.putrequest(method, target)
+        for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+            connection.putheader(name, value)
+        if body is not None:
+            connection.putheader("content-length", str(len(body)))
+        connection.endheaders(body)
+        return Answer(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def get(url: str, headers: Headers = ()) -> Answer:
+    return send("GET", url, headers=headers)
+
+
+def post(url: str, form: Form, headers: Headers = ()) -> Answer:
+    body = form if isinstance(form, bytes) else urlencode(form).encode()
+    kind = ("content-type", "application/x-www-form-urlencoded")
+    given = list(headers.items() if isinstance(headers, Mapping) else headers)
+    return send("POST", url, headers=[kind, *given], body=body)
+
+
+def basic(issuer: Issuer) -> dict[str, str]:
+    """The default client, authenticated."""
+    credentials = base64.b64encode(f"{issuer.client_id}:{DEFAULT_SECRET}".encode()).decode()
+    return {"authorization": f"Basic {credentials}"}
+
+
+def token(issuer: Issuer, form: Mapping[str, str], headers: Headers | None = None) -> Answer:
+    """Ask the token endpoint, as the default client unless told otherwise."""
+    return post(issuer.endpoints["token"], form, basic(issuer) if headers is None else headers)
+
+
+def device_tokens(issuer: Issuer, headers: Headers = (), **form: str) -> dict[str, Any]:
+    """Tokens for alice by the device grant, to the default client without its secret."""
+    issuer.devices.script(user="alice")
+    started = post(issuer.endpoints["device_authorization"], {"client_id": issuer.client_id, **form})
+    code = started.json()["device_code"]
+    polled = {"grant_type": DEVICE, "device_code": code, "client_id": issuer.client_id}
+    answer = token(issuer, polled, headers)
+    assert answer.status == 200, answer.body
+    return dict(answer.json())
+
+
+class Signer:
+    """Somebody with a key."""
+
+    def __init__(self, algorithm: str = "ES256", *, bits: int = 2048) -> None:
+        self.algorithm = algorithm
+        self.kid = secrets.token_urlsafe(6)
+        self.private: Any
+        if algorithm[:2] in ("RS", "PS"):
+            self.private = rsa.generate_private_key(65537, bits)
+        elif algorithm == "EdDSA":
+            self.private = ed25519.Ed25519PrivateKey.generate()
+        else:
+            curves = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
+            self.private = ec.generate_private_key(curves[algorithm])
+
+    @property
+    def jwk(self) -> dict[str, Any]:
+        maker = jwt.get_algorithm_by_name(self.algorithm)
+        found = maker.to_jwk(self.private.public_key(), as_dict=True)
+        return {name: value for name, value in found.items() if name != "key_ops"}
+
+    @property
+    def private_jwk(self) -> dict[str, Any]:
+        return dict(jwt.get_algorithm_by_name(self.algorithm).to_jwk(self.private, as_dict=True))
+
+    @property
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": [{**self.jwk, "kid": self.kid, "alg": self.algorithm, "use": "sig"}]}
+
+    def sign(self, claims: Mapping[str, Any], **header: Any) -> str:
+        members = {"kid": self.kid, **header}
+        chosen = {name: value for name, value in members.items() if value is not None}
+        return jwt.encode(dict(claims), self.private, self.algorithm, headers=chosen)
+
+    def assertion(self, issuer: Issuer, **claims: Any) -> str:
+        """An assertion that is good for the issuer, but for what ``claims`` say; None leaves one out."""
+        header = claims.pop("header", {})
+        now = int(issuer.clock.now())
+        usual = {"sub": "alice", "aud": issuer.url, "exp": now + 60, "iat": now, "jti": secrets.token_hex(8)}
+        said = {name: value for name, value in {**usual, **claims}.items() if value is not None}
+        return self.sign(said, **header)
+
+    def proof(self, issuer: Issuer, method: str, url: str, token: str | None = None, **claims: Any) -> str:
+        """A DPoP proof that is good, but for what ``claims`` and ``header`` say; None leaves one out."""
+        header = {"typ": "dpop+jwt", "jwk": self.jwk, "kid": None, **claims.pop("header", {})}
+        usual = {"jti": secrets.token_hex(8), "htm": method, "htu": url, "iat": int(issuer.clock.now())}
+        if token is not None:
+            usual["ath"] = half(token)
+        said = {name: value for name, value in {**usual, **claims}.items() if value is not None}
+        return self.sign(said, **header)
+
+
+def half(text: str) -> str:
+    """The SHA-256 hash in base64url, as ``ath`` has it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
