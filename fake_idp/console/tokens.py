@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from fake_idp.console.frame import Form, Frame, Refused, json_object, number, words
 from fake_idp.decode import explain, stripped
-from fake_idp.errors import FakeIdpError, MalformedToken
-from fake_idp.forgeries import FORGERIES
-from fake_idp.issuer import Issuer, TokenOptions
+from fake_idp.errors import FakeIdpError, MalformedToken, UnknownName
+from fake_idp.forgeries import FORGERIES, find_forgery
+from fake_idp.issuer import ForgeOptions, Issuer, TokenOptions
 from fake_idp.judge import judge, read
 
 __all__ = ["add_routes"]
@@ -60,9 +60,14 @@ def _made(issuer: Issuer, form: Form) -> str:
     }
     if form.get("use") == "machine":
         options["grant"] = "client_credentials"
-    if "forgery" in form:
-        return issuer.forge(form["forgery"], form.get("sub"), **options)
-    return issuer.mint(form.get("sub"), **options)
+    if "forgery" not in form:
+        return issuer.mint(form.get("sub"), **options)
+    forgery, _ = find_forgery(form["forgery"])
+    parameters = json_object(form.get("parameters"), "the defect's parameters")
+    for name in parameters:
+        if name not in forgery.parameters:
+            raise UnknownName(f"parameter of {forgery.id}", name, forgery.parameters)
+    return issuer.forge(form["forgery"], form.get("sub"), **cast("ForgeOptions", {**options, **parameters}))
 
 
 def _result(issuer: Issuer, token: str, form: Form) -> dict[str, Any]:
@@ -71,7 +76,8 @@ def _result(issuer: Issuer, token: str, form: Form) -> dict[str, Any]:
         found = explain(token, now=issuer.clock.now(), issuer=issuer)
         checks, times = found.checks, found.times
     header, claims = read(token)
-    forgery = FORGERIES.get(form.get("forgery", "").partition("[")[0]) if "token" not in form else None
+    forged = "forgery" in form and "token" not in form
+    forgery, variant = find_forgery(form["forgery"]) if forged else (None, None)
     return {
         "token": token,
         "parts": token.split("."),
@@ -82,6 +88,7 @@ def _result(issuer: Issuer, token: str, form: Form) -> dict[str, Any]:
         "checks": checks,
         "failed": [check.name for check in checks if check.verdict == "fail"],
         "forgery": forgery,
+        "variant": variant,
     }
 
 

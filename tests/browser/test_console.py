@@ -8,39 +8,19 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote
 
-import jwt
 import pytest
 from playwright.sync_api import Page, expect
 
 from fake_idp import Issuer
 from fake_idp.app import Site
 from tests.browser.checks import DARK, NO_SCRIPT, PHONE, check
-
-PAGES = ("/", "/console/tokens", "/console/journal", "/console/faults", "/console/clock", "/console/people")
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}"
-
-
-def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        return bytes(answer.read())
-
-
-def published(issuer: Issuer) -> list[str]:
-    return [key["kid"] for key in json.loads(fetch(issuer.jwks_url))["keys"]]
-
-
-def noted(page: Page, text: str) -> None:
-    expect(page.get_by_role("status")).to_contain_text(text)
+from tests.browser.console import HOSTILE, PAGES, fetch, noted, published, root, workbench
 
 
 def card(page: Page, issuer: Issuer) -> Any:
     """The issuer's part of the first page, opened."""
     page.goto(f"{root(issuer)}/?issuer={quote(issuer.url, safe='')}")
     return page.locator("details.issuer[open]")
-
-
-def root(issuer: Issuer) -> str:
-    return issuer.url.partition("/oauth2")[0]
 
 
 def test_the_first_page_says_where_each_issuer_answers(page: Page, issuer: Issuer, site: Site):
@@ -137,94 +117,6 @@ def test_a_fault_that_cannot_be_is_explained(page: Page, issuer: Issuer):
         assert issuer.faults.active == ()
 
 
-def workbench(page: Page, issuer: Issuer, **fields: str) -> str:
-    """Make a token with these fields filled in, and return it as it is shown."""
-    page.goto(f"{root(issuer)}/console/tokens")
-    making = page.locator("section", has_text="Make one")
-    for name, value in fields.items():
-        field = making.locator(f"[name={name}]")
-        if name in ("forgery", "issuer", "use"):
-            field.select_option(value)
-        else:
-            field.fill(value)
-    making.get_by_role("button", name="Make the token").click()
-    return page.locator("#made").inner_text().replace("\n", "")
-
-
-def test_the_workbench_mints_a_token_that_verifies(page: Page, issuer: Issuer):
-    token = workbench(
-        page, issuer, sub="zoë", claims='{"groups": ["ops"]}', expires_in="120", scope="read, write"
-    )
-    key = jwt.PyJWK(json.loads(fetch(issuer.jwks_url))["keys"][-1])
-    said = jwt.decode(token, key, algorithms=["ES256"], audience=issuer.audience)
-    assert (said["sub"], said["groups"], said["scope"]) == ("zoë", ["ops"], "read write")
-    assert said["exp"] - said["iat"] == 120
-    expect(page.get_by_text("Accepted")).to_be_visible()
-    expect(page.get_by_role("row", name="exp").first).to_contain_text("in 120 seconds")
-    verdicts = page.locator("#verdicts td:nth-child(2)").all_inner_texts()
-    assert len(verdicts) > 10
-    assert "fail" not in verdicts
-    page.get_by_role("button", name="Copy").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == token
-
-
-def test_the_workbench_forges_and_shows_which_check_sees_it(page: Page, issuer: Issuer):
-    for forgery, checks in {
-        "sig.none[NONE]": ["alg", "signature"],
-        "time.exp-past": ["exp"],
-        "sig.wrong-key": ["signature"],
-    }.items():
-        names = page.locator("#forgery option").evaluate_all("all => all.map(each => each.value)")
-        chosen = next((name for name in names if name.startswith(forgery)), forgery)
-        token = workbench(page, issuer, forgery=chosen)
-        assert token.count(".") == 2
-        for name in checks:
-            row = page.locator("#verdicts tr", has=page.get_by_role("cell", name=name, exact=True))
-            expect(row.locator("td:nth-child(2)")).to_have_text("fail")
-        expect(page.get_by_text("Refused")).to_be_visible()
-
-
-def test_a_token_that_somebody_has_is_judged(page: Page, issuer: Issuer, site: Site):
-    foreign = site.issuers[1].mint("mallory")
-    page.goto(f"{root(issuer)}/console/tokens")
-    having = page.locator("section", has_text="Judge one that you have")
-    having.get_by_label("Token").fill(f"Authorization: Bearer {foreign}")
-    having.get_by_role("button", name="Judge it").click()
-    row = page.locator("#verdicts tr", has=page.get_by_role("cell", name="iss", exact=True))
-    expect(row.locator("td:nth-child(2)")).to_have_text("fail")
-    expect(page.get_by_text("Refused")).to_be_visible()
-
-
-def test_whatever_is_pasted_is_judged(page: Page, issuer: Issuer):
-    page.goto(f"{root(issuer)}/console/tokens")
-    for token in ("x", "..", HOSTILE, "eyJhbGciOiJub25lIn0.W10.", "é" * 5000, "a.b.c.d.e", "eyJ9.eyJ9.\x01"):
-        having = page.locator("section", has_text="Judge one that you have")
-        having.get_by_label("Token").fill(token)
-        having.get_by_role("button", name="Judge it").click()
-        expect(page.locator("#made")).to_have_text(token)
-        expect(page.get_by_text("Refused")).to_be_visible()
-        expect(page.locator("#verdicts tr", has_text="structure")).to_contain_text("fail")
-
-
-NO_TOKENS = (
-    ("claims", "{", "not JSON"),
-    ("claims", '{"a": NaN}', "JSON"),
-    ("expires_in", "soon", "not a number"),
-    ("expires_in", "1e400", "number"),
-    ("headers", '"x"', "not a JSON object"),
-)
-
-
-def test_a_token_that_cannot_be_made_is_explained(page: Page, issuer: Issuer):
-    for name, value, said in NO_TOKENS:
-        page.goto(f"{root(issuer)}/console/tokens")
-        page.locator(f"[name={name}]").fill(value)
-        page.get_by_role("button", name="Make the token").click()
-        expect(page.get_by_role("alert")).to_contain_text(said)
-        expect(page.locator(f"[name={name}]")).to_have_value(value)
-
-
 def test_the_journal_shows_a_request_while_one_looks(page: Page, issuer: Issuer):
     page.goto(f"{root(issuer)}/console/journal")
     expect(page.get_by_text("Nothing yet.")).to_be_visible()
@@ -269,8 +161,7 @@ def test_a_token_expires_when_the_clock_is_advanced(page: Page, issuer: Issuer):
     page.get_by_role("link", name="Tokens").click()
     page.get_by_label("Token").last.fill(token)
     page.get_by_role("button", name="Judge it").click()
-    row = page.locator("#verdicts tr", has=page.get_by_role("cell", name="exp", exact=True))
-    expect(row).to_contain_text("fail")
+    expect(page.get_by_text("for exp")).to_be_visible()
 
 
 def test_the_clock_is_stopped_moved_and_set_back(page: Page, issuer: Issuer):
