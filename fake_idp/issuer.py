@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fake_idp.presets.base import Endpoint
     from fake_idp.tokens import Draft
 
-__all__ = ["LAX", "Issuer", "TokenOptions"]
+__all__ = ["LAX", "ForgeOptions", "Issuer", "TokenOptions"]
 
 
 class TokenOptions(TypedDict, total=False):
@@ -75,6 +75,34 @@ class TokenOptions(TypedDict, total=False):
     access_token: str | None
     confirmation: Mapping[str, Any] | None
     actor: Mapping[str, Any] | None
+
+
+class ForgeOptions(TokenOptions, total=False):
+    """What can be asked of a hostile token: the same, and the parameters of the forgeries that have them.
+
+    Attributes:
+        seconds: how far the time is off.
+        leeway: the server's leeway in seconds.
+        canary: the URL that the token would have the server ask.
+        other: the issuer, audience or client in place of the right one.
+        resource: the resource in place of the right one.
+        secret: the HMAC key.
+        claim: the claim that is there twice.
+        size: how much too large, in bytes.
+        depth: how many nested arrays.
+        iterations: how often a key derivation would hash.
+    """
+
+    seconds: float
+    leeway: float
+    canary: str
+    other: str
+    resource: str
+    secret: str
+    claim: str
+    size: float
+    depth: float
+    iterations: float
 
 
 LAX = {
@@ -270,21 +298,26 @@ class Issuer:
         """
         return self.draft(sub, **options).sign()
 
-    def forge(self, forgery: str, sub: str | None = None, **options: Unpack[TokenOptions]) -> str:
+    def forge(self, forgery: str, sub: str | None = None, **options: Unpack[ForgeOptions]) -> str:
         """Make a hostile token: what ``mint`` would make with the same options, with one defect.
 
         Args:
             forgery: an id such as ``"sig.none"``, or with a variant ``"sig.none[NONE]"``.
             sub: as for ``mint``.
-            options: as for ``mint``.
+            options: as for ``mint``, and the forgery's own parameters: ``forge("time.exp-past",
+                seconds=90)``.
 
         Raises:
             UnknownName: there is no such forgery; the error names the nearest one.
-            InvalidValue: this token cannot have that defect.
+            InvalidValue: this token cannot have that defect, or the forgery has no such parameter.
         """
-        from fake_idp.forgeries import forge
+        from fake_idp.forgeries import find_forgery, forge  # honest issuers do without
 
-        return forge(forgery, self.draft(sub, **options))
+        asked = dict(options)
+        of_token = {name: asked.pop(name) for name in options if name in TokenOptions.__annotations__}
+        _, variant = find_forgery(forgery)
+        drafted = self.draft(sub, **cast("TokenOptions", {**of_token, **variant.options}))
+        return forge(forgery, drafted, **asked)
 
     def draft(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> Draft:
         """Prepare what ``mint`` would sign. The options are those of ``mint``."""

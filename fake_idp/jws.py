@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from fake_idp.errors import InvalidValue, MalformedToken
 
-__all__ = ["Parts", "b64url", "from_b64url", "json_bytes", "parse_object", "split", "write"]
+__all__ = ["Parts", "b64url", "from_b64url", "json_bytes", "parse_object", "seal", "split", "write"]
 
 _ALPHABET = re.compile(rb"[A-Za-z0-9_-]*\Z")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
@@ -95,7 +95,12 @@ def split(token: str) -> Parts:
 
 def write(header: Mapping[str, Any], claims: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> str:
     """Write a compact JWS: serialize both objects and append what ``sign`` makes of them."""
-    signed = f"{b64url(json_bytes(header, what='header'))}.{b64url(json_bytes(claims, what='claim'))}"
+    return seal(json_bytes(header, what="header"), json_bytes(claims, what="claim"), sign)
+
+
+def seal(header: bytes, payload: bytes, sign: Callable[[bytes], bytes]) -> str:
+    """Write a compact JWS of these bytes, whatever they are."""
+    signed = f"{b64url(header)}.{b64url(payload)}"
     return f"{signed}.{b64url(sign(signed.encode('ascii')))}"
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fake_idp import jws
-from fake_idp.keys import Key
+from fake_idp.errors import InvalidValue
+from fake_idp.key import Key
 
 __all__ = ["Draft"]
 
@@ -39,6 +40,32 @@ class Draft:
         """
         return jws.write(self.header, self.claims, self.key.sign)
 
+    def write(
+        self,
+        *,
+        header: bytes | None = None,
+        payload: bytes | None = None,
+        sign: Callable[[bytes], bytes] | None = None,
+    ) -> str:
+        """Return the compact JWS with these bytes, or this signature, in place of the draft's own.
+
+        Raises:
+            InvalidValue: a header member or a claim has no JSON form.
+        """
+        return jws.seal(
+            self.header_bytes() if header is None else header,
+            self.payload_bytes() if payload is None else payload,
+            sign or self.key.sign,
+        )
+
+    def header_bytes(self) -> bytes:
+        """The JOSE header as JSON."""
+        return jws.json_bytes(self.header, what="header")
+
+    def payload_bytes(self) -> bytes:
+        """The claims as JSON."""
+        return jws.json_bytes(self.claims, what="claim")
+
     def with_header(self, **members: Any) -> Draft:
         """The same draft with these header members added or replaced, in place."""
         return replace(self, header={**self.header, **members})
@@ -47,6 +74,20 @@ class Draft:
         """The same draft with these claims added or replaced, in place."""
         return replace(self, claims={**self.claims, **members})
 
+    def without_header(self, *names: str) -> Draft:
+        """The same draft without these header members."""
+        return replace(self, header={name: value for name, value in self.header.items() if name not in names})
+
     def without(self, *names: str) -> Draft:
         """The same draft without these claims."""
         return replace(self, claims={name: value for name, value in self.claims.items() if name not in names})
+
+    def dropping(self, name: str) -> Draft:
+        """The same draft without that claim.
+
+        Raises:
+            InvalidValue: it does not carry it, so nothing would change.
+        """
+        if name not in self.claims:
+            raise InvalidValue(name, "the honest token does not carry this claim, so it cannot be left out")
+        return self.without(name)

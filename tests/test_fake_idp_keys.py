@@ -191,7 +191,7 @@ def test_a_jwk_that_is_no_private_key_is_refused_without_being_repeated() -> Non
 _JSON = st.recursive(st.none() | st.integers() | st.text(max_size=8), st.lists, max_leaves=3)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     jwk=st.dictionaries(st.sampled_from(["kty", "crv", "kid", "alg", "n", "e", "d", "x", "y", "p"]), _JSON)
 )
