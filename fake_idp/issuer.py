@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
@@ -16,6 +17,7 @@ from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.faults import Faults
 from fake_idp.journal import Journal
 from fake_idp.presets import Preset, TokenRequest, TokenUse, find_preset
+from fake_idp.presets.base import OPENID_SCOPES
 from fake_idp.state import MemoryState, State
 from fake_idp.users import User, Users
 
@@ -210,6 +212,11 @@ class Issuer:
         return frozenset(urlsplit(url).hostname or "" for url in urls)
 
     @property
+    def token_issuer(self) -> str:
+        """What ``iss`` is in its tokens: its name, but for a vendor whose name stands for many tenants."""
+        return self.preset.token_issuer(self.url)
+
+    @property
     def endpoints(self) -> dict[Endpoint, str]:
         """The URL of each endpoint that the issuer has, by its name."""
         return self.preset.endpoints(self.url)
@@ -281,6 +288,17 @@ class Issuer:
         """The discovery document, with what the vendor leaves out left out."""
         return self.preset.discovery(self.url, algorithm=self.algorithm)
 
+    def default_scope(self, *, machine: bool) -> tuple[str, ...]:
+        """The scopes of a token that is not given any; a machine has none that speak of a person."""
+        if not machine:
+            return self.scope
+        return tuple(each for each in self.scope if each not in OPENID_SCOPES) or self.preset.machine_scope
+
+    def jwks(self) -> dict[str, Any]:
+        """The JWK Set, with the members that the vendor publishes and without the keys that it does not."""
+        shape = functools.partial(self.preset.jwk, url=self.url)
+        return self.keys.jwks(shape, uses=self.preset.publishes or None)
+
     def mint(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> str:
         """Make an honest token: the vendor's shape, this issuer's name and key, now.
 
@@ -323,11 +341,12 @@ class Issuer:
         """Prepare what ``mint`` would sign. The options are those of ``mint``."""
         from fake_idp.tokens import Draft
 
-        request = self._request(sub, options)
+        use = self._use(options)
         key = options.get("key")
         if isinstance(key, str):
             key = self.keys.get(key)
-        key = key or self.keys.signing(self.preset.key_use(request.use))
+        key = key or self.keys.signing(self.preset.key_use(use))
+        request = self._request(sub, options, use=use, algorithm=key.algorithm)
         said = self.preset.claims(request)
         user = request.user
         if user.claims or user.id_claims or user.access_claims:
@@ -350,10 +369,18 @@ class Issuer:
 
         return KeyRing(new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm)
 
-    def _request(self, sub: str | None, options: TokenOptions) -> TokenRequest:
-        use = options.get("token_use") or self.preset.default_use
+    def _use(self, options: TokenOptions) -> TokenUse:
+        machine = options.get("grant") == "client_credentials"
+        use = options.get("token_use") or ("access" if machine else self.preset.default_use)
         if use not in ("access", "id"):
             raise UnknownName("token use", use, ("access", "id"))
+        if machine and use == "id" and "client_credentials" in self.preset.grants:
+            raise InvalidValue("token_use", "a machine has no ID token, for nobody signed in")
+        return use
+
+    def _request(
+        self, sub: str | None, options: TokenOptions, *, use: TokenUse, algorithm: str
+    ) -> TokenRequest:
         now = int(self.clock.now())
         client_id = options.get("client_id") or self.client_id
         grant = options.get("grant") or "authorization_code"
@@ -365,13 +392,13 @@ class Issuer:
         audience = options.get("audience")
         auth_time = options.get("auth_time")
         return TokenRequest(
-            issuer=self.url,
+            issuer=self.token_issuer,
             client_id=client_id,
             audience=self.audience if audience is None else audience,
             sub=sub,
             user=user,
             use=use,
-            scope=self.scope if scope is None else _scopes(scope),
+            scope=self.default_scope(machine=machine) if scope is None else _scopes(scope),
             issued_at=now,
             expires_at=_expiry(now, self.preset.lifetime_of(use) if expires_in is None else expires_in),
             auth_time=now if auth_time is None else auth_time,
@@ -381,6 +408,7 @@ class Issuer:
             access_token=options.get("access_token"),
             confirmation=options.get("confirmation"),
             actor=options.get("actor"),
+            algorithm=algorithm,
         )
 
 

@@ -14,6 +14,6 @@ __all__ = ["handle"]
 
 async def handle(issuer: Issuer, request: Request) -> Response:
     """OpenID Connect Discovery 1.0 section 4.2, RFC 8414 section 3.2, RFC 7517 section 5."""
-    document = issuer.discovery() if request.endpoint == "discovery" else issuer.keys.jwks()
+    document = issuer.discovery() if request.endpoint == "discovery" else issuer.jwks()
     cached = issuer.preset.cache_control
     return json_response(document, headers=(("cache-control", cached),) if cached else ())

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import secrets
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from fake_idp.jws import b64url
 from fake_idp.users import User
+
+if TYPE_CHECKING:
+    from fake_idp.keys import Key
 
 __all__ = [
     "DISCOVERY",
     "ENDPOINTS",
     "GRANTS",
     "OAUTH_METADATA",
+    "OPENID_SCOPES",
+    "STANDARD_SOURCES",
     "Endpoint",
     "Preset",
     "TokenRequest",
     "TokenUse",
     "address",
-    "email_of",
+    "cite",
+    "google_id",
     "path_of",
     "stable_id",
+    "stable_uuid",
+    "standard_claims",
+    "words",
 ]
 
 TokenUse = Literal["access", "id"]
@@ -58,6 +69,16 @@ GRANTS = {
 }
 """The grant types that this issuer knows, and where each is defined."""
 
+MEMBERS: dict[str, Endpoint] = {
+    f"{endpoint}_endpoint": endpoint
+    for endpoint in ENDPOINTS
+    if endpoint not in ("discovery", "jwks", "device_verification")
+} | {"jwks_uri": "jwks"}
+"""The members of the metadata that say where an endpoint is (RFC 8414 section 2)."""
+
+OPENID_SCOPES = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
+"""The scopes of OpenID Connect Core 1.0 sections 5.4 and 11, which speak of a person."""
+
 DISCOVERY = "/.well-known/openid-configuration"
 """Where OpenID Connect Discovery 1.0 section 4 puts the metadata, below the issuer."""
 
@@ -88,6 +109,7 @@ class TokenRequest:
         access_token: the access token that an ID token comes with, for ``at_hash``.
         confirmation: the value of ``cnf`` (RFC 7800), when the token is bound to a key.
         actor: the value of ``act`` (RFC 8693 section 4.1), when somebody acts for the subject.
+        algorithm: what it is going to be signed with, for ``at_hash``.
     """
 
     issuer: str
@@ -106,11 +128,22 @@ class TokenRequest:
     access_token: str | None = None
     confirmation: Mapping[str, Any] | None = None
     actor: Mapping[str, Any] | None = None
+    algorithm: str = "RS256"
 
     @property
     def machine(self) -> bool:
         """Whether the client speaks for itself, without a person."""
         return self.grant == "client_credentials"
+
+    @property
+    def person(self) -> User:
+        """The user; for somebody whom the issuer has no user for, one with the subject as the name."""
+        return self.user if self.user.name else replace(self.user, name=self.sub)
+
+    @property
+    def openid_scope(self) -> tuple[str, ...]:
+        """The scopes that decide what an ID token says of the person: all, when none was asked for."""
+        return self.scope if "openid" in self.scope else ("openid", "profile", "email")
 
 
 class Preset:
@@ -129,9 +162,13 @@ class Preset:
         algorithm: what the vendor signs with, when not told otherwise.
         lifetime: how long an access token is good, in seconds.
         id_lifetime: how long an ID token is good, in seconds; as ``lifetime`` when None.
+        publishes: the uses of the keys in the JWKS; every one when empty.
+        machine_scope: the scopes of a machine's token when none are given that a machine can have.
         cache_control: the vendor's ``Cache-Control`` on metadata and keys, or None.
         grants: the grant types that the vendor has, of ``GRANTS``.
         access_tokens: whether access tokens are JWTs or opaque to everybody but the issuer.
+        opaque_without_audience: whether a person's access token is opaque unless an audience was asked
+            for.
         pkce: whether every client must use PKCE, or only those without a secret (OAuth 2.1
             section 7.6), or nobody has to.
         resource: what the vendor does with ``resource`` (RFC 8707): it becomes the audience, it is
@@ -145,7 +182,14 @@ class Preset:
         logout_redirects: the parameters of the end session endpoint that say where to go afterwards,
             the usual one first.
         client_id_documents: whether a client may be a URL (OAuth Client ID Metadata Document).
-        sources: for each claim, where its shape comes from.
+        paths: where each endpoint is, below the issuer.
+        oauth_metadata: whether the metadata is also where RFC 8414 section 3.1 has it.
+        metadata: the members of the discovery document in the vendor's order. What the issuer itself
+            decides (``issuer`` and where endpoints are) is filled in.
+        left_out: members of the vendor's document that are not in this one, and why not.
+        hidden: endpoints and grants that the vendor has and its metadata do not name, and where they are
+            documented.
+        sources: for each claim, and for each header member as ``header.kid``, where its shape comes from.
     """
 
     name: str
@@ -157,11 +201,14 @@ class Preset:
     default_use: TokenUse = "access"
     key_uses: tuple[str, ...] = ("sig",)
     algorithm: str = "RS256"
+    publishes: tuple[str, ...] = ()
+    machine_scope: tuple[str, ...] = ()
     lifetime: int = 3600
     id_lifetime: int | None = None
     cache_control: str | None = None
     grants: tuple[str, ...] = ()
     access_tokens: Literal["jwt", "opaque"] = "jwt"
+    opaque_without_audience: bool = False
     pkce: Literal["all", "public", "never"] = "public"
     resource: Literal["audience", "ignored", "refused"] = "ignored"
     audience_parameter: bool = False
@@ -171,7 +218,12 @@ class Preset:
     revokes_access_tokens: bool = True
     logout_redirects: tuple[str, ...] = ("post_logout_redirect_uri",)
     client_id_documents: bool = False
-    sources: ClassVar[Mapping[str, str]] = {}
+    oauth_metadata: bool = False
+    paths: Mapping[Endpoint, str] = {"jwks": "/.well-known/jwks.json"}
+    metadata: Mapping[str, Any] = {}
+    left_out: Mapping[str, str] = {}
+    hidden: Mapping[str, str] = {}
+    sources: Mapping[str, str] = {}
 
     def new_kid(self) -> str:
         """A fresh key id in the vendor's form."""
@@ -185,22 +237,48 @@ class Preset:
         """How long a token of that use is good, in seconds."""
         return self.lifetime if use == "access" or self.id_lifetime is None else self.id_lifetime
 
+    def token_issuer(self, url: str) -> str:
+        """What ``iss`` is in the tokens of the issuer with that identifier."""
+        return url
+
     def endpoints(self, url: str) -> dict[Endpoint, str]:
         """Where the issuer with that identifier answers: every endpoint that the vendor has.
 
-        What is not in here, the issuer does not serve, and ``discovery`` must not name. Under the
+        What is not in here, the issuer does not serve, and ``discovery`` does not name. Under the
         vendor's own name the URLs are the vendor's, other hosts included; under any other name they
         are all below the issuer, so that several issuers can live at one address.
         """
-        return {"jwks": f"{address(url)}/.well-known/jwks.json"}
+        base = address(url)
+        return {endpoint: base + path for endpoint, path in self.paths.items()}
 
     def metadata_urls(self, url: str) -> tuple[str, ...]:
         """Where the discovery document is answered, the OpenID Connect place first."""
-        return (address(url) + DISCOVERY,)
+        base, path = address(url), path_of(url)
+        places = [base + DISCOVERY]
+        if self.oauth_metadata:
+            places.append(base.removesuffix(path) + OAUTH_METADATA + path)
+        return tuple(places)
 
     def discovery(self, url: str, *, algorithm: str) -> dict[str, Any]:
         """The discovery document of the issuer with that identifier, less what the vendor omits."""
-        raise NotImplementedError
+        at = self.endpoints(url)
+        document: dict[str, Any] = {}
+        for name, value in self.metadata.items():
+            if name == "issuer":
+                document[name] = url
+            elif name not in MEMBERS:
+                document[name] = copy.deepcopy(value)
+            elif MEMBERS[name] in at:
+                document[name] = at[MEMBERS[name]]
+        signed = "id_token_signing_alg_values_supported"
+        if signed in document:
+            own = (algorithm if each == self.algorithm else each for each in document[signed])
+            document[signed] = list(dict.fromkeys(own))
+        return document
+
+    def jwk(self, key: Key, *, url: str) -> dict[str, Any]:
+        """One key of the JWKS, with the members that the vendor publishes (RFC 7517 section 4)."""
+        return key.public_jwk()
 
     def header(self, request: TokenRequest, *, kid: str, algorithm: str) -> dict[str, Any]:
         """The JOSE header, members in the vendor's order."""
@@ -244,11 +322,9 @@ def path_of(url: str) -> str:
     return urlsplit(url).path.rstrip("/")
 
 
-def stable_id(prefix: str, seed: str, *, length: int, alphabet: str = _BASE62) -> str:
+def stable_id(prefix: str, *seed: str, length: int, alphabet: str = _BASE62) -> str:
     """An id in a vendor's form that is the same for the same seed, in every process."""
-    number = int.from_bytes(
-        hashlib.sha512(f"{prefix}\0{seed}".encode("utf-8", "surrogatepass")).digest(), "big"
-    )
+    number = int.from_bytes(hashlib.sha512(_bytes("\0".join((prefix, *seed)))).digest(), "big")
     characters: list[str] = []
     while len(prefix) + len(characters) < length:
         number, index = divmod(number, len(alphabet))
@@ -256,6 +332,55 @@ def stable_id(prefix: str, seed: str, *, length: int, alphabet: str = _BASE62) -
     return prefix + "".join(characters)
 
 
-def email_of(sub: str) -> str:
-    """The subject's mail address: the subject itself where it is one."""
-    return sub if "@" in sub else f"{sub}@example.com"
+def stable_uuid(*seed: str) -> str:
+    """A UUID that is the same for the same seed, in every process."""
+    return str(uuid.UUID(bytes=hashlib.sha256(_bytes("\0".join(seed))).digest()[:16], version=4))
+
+
+def words(text: str) -> list[str]:
+    """A list of words that has spaces between them, to keep long lists legible."""
+    return text.split()
+
+
+def google_id(name: str) -> str:
+    """The Google account of a person: 21 digits, the same wherever they sign in with Google."""
+    return stable_id("1", "google", name, length=21, alphabet="0123456789")
+
+
+def cite(*sources: tuple[str, str]) -> dict[str, str]:
+    """Sources by name, from pairs of a source and the names that it has, with spaces between them."""
+    return {name: source for source, names in sources for name in names.split()}
+
+
+STANDARD_SOURCES = cite(
+    ("OpenID Connect Core 1.0 section 2", "nonce"),
+    ("OpenID Connect Core 1.0 section 3.1.3.6", "at_hash"),
+    ("RFC 7800 section 3.1", "cnf"),
+    ("RFC 8693 section 4.1", "act"),
+)
+"""The claims of ``standard_claims``, which are the same everywhere."""
+
+
+def standard_claims(request: TokenRequest) -> dict[str, Any]:
+    """The claims that answer to something in the request, and are not there without it."""
+    said: dict[str, Any] = {}
+    if request.use == "id" and request.nonce is not None:
+        said["nonce"] = request.nonce
+    if request.use == "id" and request.access_token is not None:
+        said["at_hash"] = _half_hash(request.access_token, request.algorithm)
+    if request.confirmation is not None:
+        said["cnf"] = dict(request.confirmation)
+    if request.actor is not None:
+        said["act"] = dict(request.actor)
+    return said
+
+
+def _half_hash(text: str, algorithm: str) -> str:
+    """The left half of the hash that goes with the algorithm (EdDSA's is SHA-512, RFC 8032 section 5.1)."""
+    name = "sha512" if algorithm == "EdDSA" else f"sha{algorithm[2:]}"
+    hashed = hashlib.new(name, _bytes(text)).digest()
+    return b64url(hashed[: len(hashed) // 2])
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
