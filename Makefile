@@ -1,15 +1,20 @@
-# The two commands of the README. Each builds the environment first, once.
+# The commands of the README. Each builds the environment first, once.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lock clean
+NODE_MODULES := tests/clients/node_modules
+
+.PHONY: run test test-clients check lock clean
 
 run: $(VENV)/.built  ## drive the reference server through the scenarios, on all three provider paths
 	@$(BIN)/harness run --report report
 
 test: $(VENV)/.built  ## the project's own tests
 	@$(BIN)/python -m pytest
+
+test-clients: $(VENV)/.built $(NODE_MODULES)/.built  ## other people's clients log in at the issuer: npm and a browser are needed
+	@$(BIN)/python -m pytest tests/clients
 
 check: $(VENV)/.built  ## what CI checks besides the tests
 	$(BIN)/ruff check .
@@ -25,9 +30,15 @@ $(VENV)/.built: pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(NODE_MODULES)/.built: tests/clients/package.json
+	@command -v npm >/dev/null || { echo "npm is needed: the clients come from it" >&2; exit 2; }
+	@echo "Installing the clients in $(NODE_MODULES) (once) ..." >&2
+	@npm install --prefix tests/clients --silent --no-audit --no-fund --no-package-lock
+	@touch $@
+
 lock:  ## pin every dependency anew, with hashes and without index addresses
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-package mcp-auth-harness --no-header -o requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) report
+	rm -rf $(VENV) $(NODE_MODULES) report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
@@ -298,14 +299,8 @@ class Issuer:
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set, with the members that the vendor publishes and without the keys that it does not."""
-        uses = self.preset.publishes or self.preset.key_uses
-        return {
-            "keys": [
-                self.preset.jwk(held.key, url=self.url)
-                for held in self.keys.held
-                if held.state != "retired" and held.use in uses
-            ]
-        }
+        shape = functools.partial(self.preset.jwk, url=self.url)
+        return self.keys.jwks(shape, uses=self.preset.publishes or None)
 
     def mint(self, sub: str | None = None, **options: Unpack[TokenOptions]) -> str:
         """Make an honest token: the vendor's shape, this issuer's name and key, now.

@@ -35,9 +35,9 @@ class Held:
     state: KeyState
     members: Mapping[str, Any] = field(default_factory=dict)
 
-    def jwk(self) -> dict[str, Any]:
-        """The JWK as it is published."""
-        said = self.key.public_jwk() | dict(self.members)
+    def jwk(self, shape: Callable[[Key], dict[str, Any]] = Key.public_jwk) -> dict[str, Any]:
+        """The JWK as it is published; ``shape`` says which members a vendor has."""
+        said = shape(self.key) | dict(self.members)
         return {name: value for name, value in said.items() if value is not None}
 
 
@@ -75,7 +75,6 @@ class KeyRing:
         self._lock = threading.RLock()
         self._foreign: tuple[Mapping[str, Any], ...] = ()
         self._held: tuple[Held, ...] = tuple(held)
-        self._written: tuple[int, bytes] = (-1, b"")
         missing = [use for use in self.uses if not self._find(use, "current")]
         made = (Held(key=self._make(use), use=use, state="current") for use in missing)
         self._change((*self._held, *made))
@@ -292,19 +291,21 @@ class KeyRing:
                 held.key.release()
             self._change(())
 
-    def jwks(self) -> dict[str, Any]:
-        """The JWK Set of the published keys (RFC 7517 section 5)."""
-        own = [held.jwk() for held in self._held if held.state != "retired"]
-        return {"keys": own + [dict(jwk) for jwk in self._foreign]}
+    def jwks(
+        self,
+        shape: Callable[[Key], dict[str, Any]] = Key.public_jwk,
+        *,
+        uses: Iterable[str] | None = None,
+    ) -> dict[str, Any]:
+        """The JWK Set of the published keys (RFC 7517 section 5).
 
-    def jwks_bytes(self) -> bytes:
-        """The JWK Set as JSON, written once for each ``version``."""
-        version, written = self._written
-        if version != self.version:
-            version = self.version  # read first: what changes meanwhile is written the next time
-            written = json_bytes(self.jwks(), what="JWK Set")
-            self._written = (version, written)
-        return written
+        Args:
+            shape: which members each JWK has.
+            uses: whose keys are published; every use's when left out.
+        """
+        shown = self.uses if uses is None else tuple(uses)
+        own = [held.jwk(shape) for held in self._held if held.state != "retired" and held.use in shown]
+        return {"keys": own + [dict(jwk) for jwk in self._foreign]}
 
     def _change(self, held: Iterable[Held]) -> None:
         """Let these be the keys; the only place where they change."""
