@@ -12,9 +12,10 @@ import pytest
 
 from fake_idp import PRESETS, Issuer
 from fake_idp.oauth.client_documents import LIMIT
+from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.plain import Plain
 from fake_idp.server import LoopbackServer
-from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, sent_back, served
+from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, new_browser, sent_back, served
 
 
 class Modest(Plain):
@@ -43,7 +44,7 @@ def issuer(issuers: dict[str, Issuer]) -> Issuer:
 
 @pytest.fixture
 def browser() -> Iterator[httpx2.Client]:
-    with httpx2.Client() as browser:
+    with new_browser() as browser:
         yield browser
 
 
@@ -215,9 +216,23 @@ def test_a_client_registers_what_the_issuer_has(issuers: dict[str, Issuer], brow
 )
 def test_a_client_registers_with_every_vendor_that_lets_it(browser: httpx2.Client, vendor: str) -> None:
     with served({vendor: PRESETS[vendor]}) as issuers:
-        said = register(issuers[vendor], browser, redirect_uris=[CALLBACK]).json()
-        party = Party(issuers[vendor], said["client_id"], said.get("client_secret", ""), browser=browser)
+        issuer = issuers[vendor]
+        answer = register(issuer, browser, redirect_uris=[CALLBACK])
+        if (refusal := refusal_of(issuer)) is not None:
+            body = issuer.preset.error_body(refusal.error, refusal.description, now=0)
+            assert (answer.status_code, answer.json().keys()) == (refusal.status, body.keys())
+            return
+        said = answer.json()
+        party = Party(issuer, said["client_id"], said.get("client_secret", ""), browser=browser)
         assert party.sign_in()["token_type"] == "Bearer"
+
+
+def refusal_of(issuer: Issuer) -> OAuthError | None:
+    try:
+        issuer.preset.check_request("registration", {})
+    except OAuthError as refusal:
+        return refusal
+    return None
 
 
 # A client that is a URL

@@ -224,8 +224,9 @@ def _claims(text: str) -> dict[str, Any]:
 def _try_out(exchange: _Exchange, login: Login) -> None:
     """Find out now, while the person can choose again, whether the tokens can have the defect."""
     from fake_idp.errors import FakeIdpError
+    from fake_idp.oauth.issue import is_opaque
 
-    issuer, opaque = exchange.issuer, exchange.issuer.preset.access_tokens == "opaque"
+    issuer, opaque = exchange.issuer, is_opaque(exchange.issuer, login)
     if opaque and "openid" not in login.scope:
         raise OAuthError("invalid_request", "An opaque access token has no defect to choose.")
     try:
