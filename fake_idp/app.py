@@ -145,7 +145,7 @@ class Site:
             issuer = route.issuer
             if self._before is not None:
                 self._before(issuer)
-            if route.version != issuer.keys.version:
+            if route.version != issuer.keys_version:
                 await self._prepare(route, scope)
             issuer.journal.note(
                 issuer.clock.now(),
@@ -163,7 +163,7 @@ class Site:
 
     async def _prepare(self, route: _Route, scope: Scope) -> None:
         """Write an answer that lasts; ``start`` and ``body`` are those of ASGI's messages."""
-        version = route.issuer.keys.version  # read first: what changes meanwhile is written the next time
+        version = route.issuer.keys_version  # read first: what changes meanwhile is written the next time
         answer = await self._handled(route, {**scope, "method": "GET"}, b"")
         head = (*head_of(answer, route.kind.shared), (b"content-length", b"%d" % len(answer.body)))
         route.start = {"type": "http.response.start", "status": answer.status, "headers": head}

@@ -19,8 +19,8 @@ import pytest
 
 from fake_idp import PRESETS, InvalidValue, Issuer, NotSeen, UnknownName
 from fake_idp.app import Site
+from fake_idp.presets import loopback_url
 from fake_idp.server import LoopbackServer
-from fake_idp.store import default_url
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def everyone() -> Iterator[dict[str, Issuer]]:
     """An issuer of each preset, all at one loopback address."""
     with LoopbackServer() as server:
         issuers = {
-            name: Issuer(name, url=default_url(name, server.url), algorithm="ES256") for name in PRESETS
+            name: Issuer(name, url=loopback_url(name, server.url), algorithm="ES256") for name in PRESETS
         }
         server.start(Site(issuers.values()))
         yield issuers
