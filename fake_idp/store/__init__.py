@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fake_idp.keys import Algorithm, KeyRing
     from fake_idp.store.ring import StoredRing
 
-__all__ = ["DEFAULT_ADDRESS", "FILE", "KeyRow", "Store", "default_folder", "default_url"]
+__all__ = ["DEFAULT_ADDRESS", "FILE", "KeyRow", "Store", "default_folder"]
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9000"
 """Where issuers live until ``serve`` has put them elsewhere."""
@@ -33,11 +33,6 @@ def default_folder() -> Path:
     if chosen := os.environ.get("FAKE_IDP_STATE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "fake-idp"
-
-
-def default_url(preset: str | Preset, address: str = DEFAULT_ADDRESS) -> str:
-    """The name of a preset's issuer at a loopback address: the vendor's path below it."""
-    return loopback_url(preset, address)
 
 
 class KeyRow(NamedTuple):
@@ -133,7 +128,7 @@ class Store:
                 **{name: value for name, value in options.items() if value is not None},
             }
         if url is None:
-            url = default_url(shape) if saved is None else saved.url
+            url = loopback_url(shape, DEFAULT_ADDRESS) if saved is None else saved.url
 
         def ring(algorithm: Algorithm) -> KeyRing:
             return self._ring(issuer, algorithm)
