@@ -75,7 +75,8 @@ class Users:
         """Everybody, those who are there by default first."""
         added = {name: _user(record) for name, record in self._state.items("user")}
         everybody = {user.name: user for user in DEFAULT_USERS} | added
-        return iter(user for user in everybody.values() if not self._state.get("user-removed", user.name))
+        removed = {name for name, _ in self._state.items("user-removed")}
+        return iter(user for name, user in everybody.items() if name not in removed)
 
     def add(self, name: str, **details: Any) -> User:
         """Add a person, or replace one; ``details`` are the attributes of ``User``.
