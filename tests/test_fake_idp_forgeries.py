@@ -50,7 +50,7 @@ def by_curve() -> Issuer:
 
 
 def header_of(token: str) -> dict[str, Any]:
-    return jws.parse_object(jws.from_b64url(jws.split(token).header, part="header"), part="header")
+    return jws.parse_object(jws.from_b64url(token.partition(".")[0], part="header"), part="header")
 
 
 def claims_of(token: str) -> dict[str, Any]:

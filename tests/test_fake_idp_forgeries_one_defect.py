@@ -230,7 +230,7 @@ def _number(text: str) -> int:
 TEXT = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=20)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     preset=st.sampled_from(list(PRESETS)),
     algorithm=st.sampled_from(["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"]),
