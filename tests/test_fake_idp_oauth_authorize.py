@@ -469,6 +469,8 @@ def test_auto_login_shows_no_page(party: Party, monkeypatch: pytest.MonkeyPatch)
         assert answer.status_code == 302
         tokens = party.redeem(sent_back(answer)["code"]).json()
         assert jwt.decode(tokens["id_token"], options={"verify_signature": False})["sub"] == who
+    party.issuer.clock.advance(120)
+    assert "code" in sent_back(party.ask(prompt="none", max_age="60"))
     party.issuer.users.add("zoe", disabled=True)
     assert sent_back(party.ask())["error"] == "access_denied"
 
