@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from fake_idp.control.answers import Body
+from fake_idp.control.answers import DEEPEST, Body, nested_deeper
 from fake_idp.control.issuers import Chosen
 from fake_idp.forgeries import FORGERIES, Forgery, find_forgery
 from fake_idp.issuer import Issuer, TokenOptions
@@ -16,7 +16,7 @@ from fake_idp.judge import Check, judge, read
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["tokens"])
+router = APIRouter(prefix="/_control", tags=["tokens"])
 
 Text = str | list[str]
 
@@ -200,28 +200,25 @@ async def judge_token(issuer: Chosen, body: JudgeBody) -> Judged:
     """Every check that a careful server would make, against this issuer's name, keys and clock."""
     audience = tuple(body.audience) if isinstance(body.audience, list) else body.audience
     checks = judge(body.token, issuer, token_use=body.token_use, audience=audience)
-    header, claims = read(body.token)
     good = all(check.verdict != "fail" for check in checks)
-    return Judged(good=good, header=header, claims=claims, checks=_views(checks))
+    return Judged(good=good, checks=_views(checks), **_read(body.token))
 
 
 def _described(issuer: Issuer, token: str, body: TokenBody) -> dict[str, Any]:
-    use = body.token_use or issuer.preset.default_use
-    lifetime = issuer.preset.lifetime_of(use) if body.expires_in is None else body.expires_in
-    scope = " ".join(issuer.scope) if body.scope is None else body.scope
-    header, claims = read(token)
-    return {
-        "token": token,
-        "response": {
-            f"{use}_token": token,
-            "token_type": "Bearer" if body.confirmation is None else "DPoP",
-            "expires_in": lifetime,
-            "scope": " ".join(scope) if isinstance(scope, list) else scope,
-        },
-        "issuer": issuer.url,
-        "header": header,
-        "claims": claims,
+    use = body.token_use or ("access" if body.grant == "client_credentials" else issuer.preset.default_use)
+    response: dict[str, Any] = {
+        f"{use}_token": token,
+        "token_type": "Bearer" if body.confirmation is None else "DPoP",
+        "expires_in": issuer.preset.lifetime_of(use) if body.expires_in is None else body.expires_in,
     }
+    if body.scope is not None:
+        response["scope"] = body.scope if isinstance(body.scope, str) else " ".join(body.scope)
+    return {"token": token, "response": response, "issuer": issuer.url, **_read(token)}
+
+
+def _read(token: str) -> dict[str, dict[str, Any] | None]:
+    parts = zip(("header", "claims"), read(token), strict=True)
+    return {name: None if nested_deeper(part, DEEPEST) else part for name, part in parts}
 
 
 def _views(checks: tuple[Check, ...]) -> list[CheckView]:
@@ -229,6 +226,4 @@ def _views(checks: tuple[Check, ...]) -> list[CheckView]:
 
 
 def _forgery_view(forgery: Forgery) -> ForgeryView:
-    return ForgeryView(
-        id=forgery.id, title=forgery.title, source=forgery.source, names=list(forgery.names)
-    )
+    return ForgeryView(id=forgery.id, title=forgery.title, source=forgery.source, names=list(forgery.names))
