@@ -78,17 +78,24 @@ _ENDPOINTS: dict[Endpoint, _Kind] = {
 }
 
 
-class _Route:
-    """One path of one issuer, and what is sent there while the keys stay as they are."""
+_Written = tuple[object, dict[str, Any], dict[str, Any]]
 
-    __slots__ = ("body", "endpoint", "issuer", "kind", "path", "start", "version")
+
+class _Route:
+    """One path of one issuer.
+
+    Attributes:
+        written: what is sent there while the keys stay as they are: their version, and ASGI's two
+            messages. One attribute, replaced whole, since several threads may serve one issuer.
+    """
+
+    __slots__ = ("endpoint", "issuer", "kind", "path", "url", "written")
 
     def __init__(self, issuer: Issuer, endpoint: Endpoint, path: str) -> None:
         self.issuer, self.endpoint, self.path = issuer, endpoint, path
+        self.url = issuer.discovery_url if endpoint == "discovery" else issuer.endpoints[endpoint]
         self.kind = _ENDPOINTS[endpoint]
-        self.version: object = None
-        self.start: dict[str, Any] = {}
-        self.body: dict[str, Any] = {}
+        self.written: _Written = (None, {}, {})
 
 
 _NO_BODY = {"type": "http.response.body", "body": b""}
@@ -145,8 +152,9 @@ class Site:
             issuer = route.issuer
             if self._before is not None:
                 self._before(issuer)
-            if route.version != issuer.keys.version:
-                await self._prepare(route, scope)
+            version, start, body = route.written
+            if version != issuer.keys.version:
+                _, start, body = await self._write(route, scope)
             issuer.journal.note(
                 issuer.clock.now(),
                 scope["method"],
@@ -154,21 +162,24 @@ class Site:
                 scope["query_string"],
                 scope["headers"],
                 route.endpoint,
-                route.start["status"],
+                start["status"],
             )
-            await send(route.start)
-            await send(route.body if scope["method"] == "GET" else _NO_BODY)
+            await send(start)
+            await send(body if scope["method"] == "GET" else _NO_BODY)
         else:
             await self._answer(route, scope, receive, send)
 
-    async def _prepare(self, route: _Route, scope: Scope) -> None:
-        """Write an answer that lasts; ``start`` and ``body`` are those of ASGI's messages."""
+    async def _write(self, route: _Route, scope: Scope) -> _Written:
+        """Write an answer that lasts."""
         version = route.issuer.keys.version  # read first: what changes meanwhile is written the next time
         answer = await self._handled(route, {**scope, "method": "GET"}, b"")
         head = (*head_of(answer, route.kind.shared), (b"content-length", b"%d" % len(answer.body)))
-        route.start = {"type": "http.response.start", "status": answer.status, "headers": head}
-        route.body = {"type": "http.response.body", "body": answer.body}
-        route.version = version
+        route.written = (
+            version,
+            {"type": "http.response.start", "status": answer.status, "headers": head},
+            {"type": "http.response.body", "body": answer.body},
+        )
+        return route.written
 
     async def _answer(self, route: _Route, scope: Scope, receive: Receive, send: Send) -> None:
         issuer, endpoint, kind = route.issuer, route.endpoint, route.kind
@@ -181,7 +192,7 @@ class Site:
             answer = error("method_not_allowed", f"use {allowed}", status=405, headers=[("allow", allowed)])
         else:
             try:
-                if scope["method"] == "POST" and (body := await read_body(scope, receive)) is None:
+                if scope["method"] == "POST" and (body := await read_body(receive)) is None:
                     return
             except OAuthError as refused:
                 answer = self._refused(issuer, refused)
@@ -229,16 +240,15 @@ class Site:
         return answer if effect.change is None else effect.change(answer)
 
     async def _handled(self, route: _Route, scope: Scope, body: bytes) -> Response:
-        issuer, endpoint, module = route.issuer, route.endpoint, route.kind.module
+        issuer, module = route.issuer, route.kind.module
         if self._before is not None:
             self._before(issuer)
         handle = self._handlers.get(module)
         if handle is None:
             found = importlib.import_module(f"fake_idp.oauth.{module}")
             handle = self._handlers[module] = cast("Handler", found.handle)
-        url = issuer.discovery_url if endpoint == "discovery" else issuer.endpoints[endpoint]
         try:
-            return await handle(issuer, make_request(scope, endpoint, url, body))
+            return await handle(issuer, make_request(scope, route.endpoint, route.url, body))
         except OAuthError as refused:
             return self._refused(issuer, refused)
         except (InvalidValue, UnknownName):  # what cannot be signed was asked for by this request

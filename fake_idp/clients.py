@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from fake_idp.details import checked, checked_name
 from fake_idp.errors import UnknownName
 from fake_idp.state import State
 
@@ -85,13 +86,20 @@ class Clients:
         return iter(({self._default.client_id: self._default} | added).values())
 
     def add(self, client_id: str | None = None, **details: Any) -> Client:
-        """Add an application, or change one; ``details`` are the attributes of ``Client``.
+        """Add an application, or replace one; ``details`` are the attributes of ``Client``.
 
         A client with a secret authenticates by ``client_secret_basic`` or ``client_secret_post``
-        unless told otherwise.
+        unless told otherwise. ``scope`` may be a string with spaces, as in RFC 7591 section 2.
+
+        Raises:
+            UnknownName: ``Client`` has no such attribute.
+            InvalidValue: a value has another type, or is too large.
         """
-        given = _tuples(details)
-        client = Client(client_id=client_id or secrets.token_urlsafe(16), **given)
+        if isinstance(scope := details.get("scope"), str):
+            details["scope"] = scope.split()
+        given = checked(Client, "client", details)
+        name = secrets.token_urlsafe(16) if client_id is None else checked_name("client id", client_id)
+        client = Client(client_id=name, **given)
         if client.client_secret and "token_endpoint_auth_methods" not in given:
             methods = ("client_secret_basic", "client_secret_post")
             client = replace(client, token_endpoint_auth_methods=methods)

@@ -290,9 +290,12 @@ class Issuer:
 
     def default_scope(self, *, machine: bool) -> tuple[str, ...]:
         """The scopes of a token that is not given any; a machine has none that speak of a person."""
+        usual = self.preset.machine_scope
         if not machine:
             return self.scope
-        return tuple(each for each in self.scope if each not in OPENID_SCOPES) or self.preset.machine_scope
+        if usual and self.scope == self.preset.scope:
+            return usual
+        return tuple(each for each in self.scope if each not in OPENID_SCOPES) or usual
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set, with the members that the vendor publishes and without the keys that it does not."""

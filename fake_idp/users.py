@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fake_idp.details import checked, checked_name
 from fake_idp.errors import UnknownName
 from fake_idp.state import State
 
@@ -74,11 +75,17 @@ class Users:
         """Everybody, those who are there by default first."""
         added = {name: _user(record) for name, record in self._state.items("user")}
         everybody = {user.name: user for user in DEFAULT_USERS} | added
-        return iter(user for user in everybody.values() if not self._state.get("user-removed", user.name))
+        removed = {name for name, _ in self._state.items("user-removed")}
+        return iter(user for name, user in everybody.items() if name not in removed)
 
     def add(self, name: str, **details: Any) -> User:
-        """Add a person, or change one; ``details`` are the attributes of ``User``."""
-        user = User(name, **_tuples(details))
+        """Add a person, or replace one; ``details`` are the attributes of ``User``.
+
+        Raises:
+            UnknownName: ``User`` has no such attribute.
+            InvalidValue: a value has another type, or is too large.
+        """
+        user = User(checked_name("user name", name), **checked(User, "user", details))
         self._state.put("user", name, asdict(user))
         self._state.delete("user-removed", name)
         return user

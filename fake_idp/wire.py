@@ -44,25 +44,25 @@ SHARED: Head = ((b"access-control-allow-origin", b"*"),)
 SHARED_HEAD: Head = (*SHARED, (b"access-control-expose-headers", b"WWW-Authenticate, DPoP-Nonce"))
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes | None:
+async def read_body(receive: Receive) -> bytes | None:
     """Read the body, or return None when the client has gone.
 
     Raises:
         OAuthError: it is longer than a million bytes (413).
     """
-    body = bytearray()
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value[:20]) > BODY_LIMIT:
-            raise _too_large()
+    chunks: list[bytes] = []
+    length = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
-            raise _too_large()
+        body = message.get("body", b"")
+        length += len(body)
+        if length > BODY_LIMIT:
+            raise OAuthError("invalid_request", f"the body is over {BODY_LIMIT} bytes", status=413)
+        chunks.append(body)
         if not message.get("more_body", False):
-            return bytes(body)
+            return b"".join(chunks)
 
 
 def make_request(scope: Scope, endpoint: Endpoint, url: str, body: bytes) -> Request:
@@ -102,8 +102,10 @@ async def send_response(send: Send, answer: Response, *, head: bool, more: Head 
 
 def is_preflight(scope: Scope) -> bool:
     """Whether a browser asks if it may ask (https://fetch.spec.whatwg.org/#cors-preflight-fetch)."""
+    if scope["method"] != "OPTIONS":
+        return False
     names = {name for name, _ in scope["headers"]}
-    return scope["method"] == "OPTIONS" and b"origin" in names and b"access-control-request-method" in names
+    return b"origin" in names and b"access-control-request-method" in names
 
 
 def preflight(methods: Iterable[str]) -> Response:
@@ -130,7 +132,3 @@ def _header_value(value: str) -> bytes:
     if not value.isprintable():  # a line break would make the server give up, and the client see a 500
         value = "".join(character if character.isprintable() else "?" for character in value)
     return value.encode("latin-1", "replace")
-
-
-def _too_large() -> OAuthError:
-    return OAuthError("invalid_request", f"the body is over {BODY_LIMIT} bytes", status=413)

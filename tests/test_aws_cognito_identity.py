@@ -195,7 +195,15 @@ def check_refused(cloud: Cloud, token: str, message: str) -> None:
         assert refusal(raised) == ("NotAuthorizedException", message)
 
 
-EVERY_FORGERY = [name for forgery in FORGERIES.values() for name in (forgery.names[1:] or forgery.names)]
+# The usual form of each that a server refuses. Not among them: a user pool has no ECDSA key; an ID token is
+# what an identity pool wants; and neither the spare bits of base64 nor an iat in the future are looked at.
+EVERY_FORGERY = [
+    forgery.id
+    for forgery in FORGERIES.values()
+    if next(iter(forgery.variants.values())).expect == "refuse"
+    and not forgery.id.startswith("sig.ecdsa")
+    and forgery.id not in ("hdr.typ-id-token", "enc.noncanonical-bits", "time.iat")
+]
 
 
 @pytest.mark.parametrize("forgery", EVERY_FORGERY)

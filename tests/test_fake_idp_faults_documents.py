@@ -14,6 +14,7 @@ from joserfc.jwk import JWKRegistry
 from fake_idp import InvalidValue, Issuer, Key
 from fake_idp.faults.catalogue import FAULTS
 from fake_idp.jws import from_b64url
+from fake_idp.oauth.messages import Response
 from fake_idp.server import LoopbackServer
 
 
@@ -217,6 +218,18 @@ def test_a_document_follows_a_rotation_while_it_is_faulty(rsa: Issuer) -> None:
     after = get(rsa.jwks_url)
     assert len(after["keys"]) == len(before["keys"]) + 1
     assert {key["use"] for key in after["keys"]} == {"enc"}
+
+
+@pytest.mark.parametrize("name", [name for id_ in FAULTS if id_[:4] == "jwks" for name in FAULTS[id_].names])
+def test_a_set_that_is_odd_already_can_have_any_fault_too(rsa: Issuer, name: str) -> None:
+    kid = rsa.keys.current.kid
+    odd = [{}, {"kty": "FAKE", "kid": 1}, {"kid": kid}, {"kid": kid, "kty": None, "alg": "none"}]
+    change = rsa.faults.add("jwks", name).effect.change
+    assert change is not None
+    answer = Response(body=json.dumps({"keys": odd}).encode())
+    assert isinstance(json.loads(change(answer).body), dict)
+    refused = Response(status=400, body=b"not JSON")
+    assert change(refused) == refused
 
 
 # Discovery

@@ -7,25 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import Any
 
 from fake_idp.faults import Fault
 from fake_idp.faults.kinds import Effect
+from fake_idp.wire import Receive, Send
 
 __all__ = ["deliver"]
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
 _PIECE = 65_536
 _TICKS = 10  # pieces a second, at a given rate
 
 
 async def deliver(
-    fault: Fault, *, status: int, headers: Headers, body: bytes, head: bool, receive: Receive, send: Send
+    fault: Fault,
+    *,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes,
+    head: bool,
+    receive: Receive,
+    send: Send,
 ) -> None:
     """Send an answer as the fault has it.
 

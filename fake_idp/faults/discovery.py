@@ -24,6 +24,8 @@ _MEMBER = Parameter(type="text", title="the member's name")
 
 def _changed(change: Callable[[Metadata], Metadata]) -> Effect:
     def apply(answer: Response) -> Response:
+        if answer.status != 200:
+            return answer
         return replace(answer, body=write_json(change(json.loads(answer.body))))
 
     return Effect(change=apply)

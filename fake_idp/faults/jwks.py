@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fake_idp.errors import InvalidValue
 from fake_idp.faults.kinds import Effect, Order, Parameter, fault, write_json
-from fake_idp.jws import b64url
 from fake_idp.keys import Key
 from fake_idp.oauth.messages import Response
 
@@ -23,12 +22,23 @@ __all__: list[str] = []
 Jwk = dict[str, Any]
 Jwks = dict[str, Any]
 
+#: Algorithms of one key type: RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2.
+_FAMILY: dict[object, tuple[str, str]] = {
+    "RSA": ("RS256", "PS512"),
+    "EC": ("ES256", "ES512"),
+    "OKP": ("EdDSA", "Ed448"),
+}
 _KID = Parameter(type="text", title="the key that it happens to; the one that signs when left out")
 _jwks = functools.partial(fault, endpoints=("jwks",))
 
 
 def _document(change: Callable[[Jwks], Jwks]) -> Callable[[Response], Response]:
-    return lambda answer: replace(answer, body=write_json(change(json.loads(answer.body))))
+    def apply(answer: Response) -> Response:
+        if answer.status != 200:
+            return answer
+        return replace(answer, body=write_json(change(json.loads(answer.body))))
+
+    return apply
 
 
 def _every_key(change: Callable[[Jwk], Jwk]) -> Effect:
@@ -104,7 +114,7 @@ def _withdrawn(order: Order) -> Effect:
 )
 def _private_key(order: Order) -> Effect:
     target = _target(order)
-    return _one_key(target.kid, lambda jwk: [jwk | _private_members(target)], key=target)
+    return _one_key(target.kid, lambda jwk: [target.jwk(private=True) | jwk], key=target)
 
 
 @_jwks(
@@ -141,19 +151,16 @@ def _foreign_members(order: Order) -> Effect:
     variants=("published", "many"),
 )
 def _kid_absent(order: Order) -> Effect:
-    effect = _every_key(lambda jwk: {name: value for name, value in jwk.items() if name != "kid"})
-    if order.variant == "published":
-        return effect
-    without = effect.change
-    assert without is not None  # noqa: S101 - _every_key makes one
     foreign = Key("", algorithm=order.issuer.keys.current.algorithm)
+    many = order.variant == "many"
 
-    def change(answer: Response) -> Response:
-        jwks = json.loads(without(answer).body)
-        other = {name: value for name, value in foreign.public_jwk().items() if name != "kid"}
-        return replace(answer, body=write_json(jwks | {"keys": [other, *jwks["keys"]]}))
+    def change(jwks: Jwks) -> Jwks:
+        keys = [foreign.public_jwk(), *jwks["keys"]] if many else jwks["keys"]
+        return jwks | {
+            "keys": [{name: value for name, value in jwk.items() if name != "kid"} for jwk in keys]
+        }
 
-    return Effect(change=change, key=foreign)
+    return Effect(change=_document(change), key=foreign if many else None)
 
 
 @_jwks(
@@ -179,14 +186,14 @@ def _use_enc(order: Order) -> Effect:
 )
 def _wrong_alg(order: Order) -> Effect:
     def change(jwk: Jwk) -> Jwk:
-        family = jwk.get("kty") == "RSA"
-        other = {
-            "other-family": "ES256" if family else "RS256",
-            "same-family": "ES384" if not family else "PS512" if jwk.get("alg") != "PS512" else "RS512",
-            "symmetric": "HS256",
-            "unknown": "FAKE256",
+        family = _FAMILY.get(jwk.get("kty"), ("FAKE256", "FAKE512"))
+        others = {
+            "other-family": _FAMILY["EC" if jwk.get("kty") == "RSA" else "RSA"],
+            "same-family": family,
+            "symmetric": ("HS256",),
+            "unknown": ("FAKE256",),
         }[order.variant]
-        return jwk | {"alg": other}
+        return jwk | {"alg": next(other for other in others if other != jwk.get("alg"))}
 
     return _every_key(change)
 
@@ -208,13 +215,17 @@ def _weak_key(order: Order) -> Effect:
     return _one_key(target.kid, lambda jwk: [weak.public_jwk()], key=weak)
 
 
-_NUMBER = {"RSA": "n", "EC": "x", "OKP": "x"}
+def _number(jwk: Jwk) -> str:
+    """The member with the key itself."""
+    return "n" if jwk.get("kty") == "RSA" else "x"
+
+
 _MALFORMED_KEYS: dict[str, Callable[[Jwk], Any]] = {
-    "base64": lambda jwk: jwk | {_NUMBER[jwk["kty"]]: "!not base64url!"},
-    "missing": lambda jwk: {name: value for name, value in jwk.items() if name != _NUMBER[jwk["kty"]]},
-    "empty": lambda jwk: jwk | {_NUMBER[jwk["kty"]]: ""},
-    "number": lambda jwk: jwk | {_NUMBER[jwk["kty"]]: 65537},
-    "null": lambda jwk: jwk | {_NUMBER[jwk["kty"]]: None},
+    "base64": lambda jwk: jwk | {_number(jwk): "!not base64url!"},
+    "missing": lambda jwk: {name: value for name, value in jwk.items() if name != _number(jwk)},
+    "empty": lambda jwk: jwk | {_number(jwk): ""},
+    "number": lambda jwk: jwk | {_number(jwk): 65537},
+    "null": lambda jwk: jwk | {_number(jwk): None},
     "off-curve": lambda jwk: jwk | {"x": "AQ", "y": "AQ", "n": "AQ"},
     "no-kty": lambda jwk: {name: value for name, value in jwk.items() if name != "kty"},
     "kid-number": lambda jwk: jwk | {"kid": 1},
@@ -268,23 +279,11 @@ class _ExponentOne(Key):
 
     def sign(self, message: bytes) -> bytes:
         """EMSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 9.2), and nothing after it."""
-        size = (self.private.key_size + 7) // 8
+        private: Any = self.private
+        size = int(private.key_size + 7) // 8
         digest_info = _SHA256_INFO + hashlib.sha256(message).digest()
         return b"\0\1" + b"\xff" * (size - len(digest_info) - 3) + b"\0" + digest_info
 
     def public_jwk(self) -> Jwk:
         """With ``e`` 1."""
         return super().public_jwk() | {"e": "AQ"}
-
-
-def _private_members(key: Key) -> dict[str, str]:
-    """The private members of the key's JWK (RFC 7518 sections 6.2.2 and 6.3.2)."""
-    numbers: Any = key.private.private_numbers()
-    if not isinstance(key.private, rsa.RSAPrivateKey):
-        return {"d": b64url(numbers.private_value.to_bytes((key.private.key_size + 7) // 8, "big"))}
-    named = {"d": "d", "p": "p", "q": "q", "dp": "dmp1", "dq": "dmq1", "qi": "iqmp"}
-    return {name: _integer(getattr(numbers, attribute)) for name, attribute in named.items()}
-
-
-def _integer(number: int) -> str:
-    return b64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))

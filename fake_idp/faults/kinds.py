@@ -29,7 +29,7 @@ class Parameter:
         title: what it is for, in a few words, with the unit.
         default: what it is when left out, as far as that is always the same.
         minimum: the least number.
-        maximum: the greatest number.
+        maximum: the greatest number; None for no limit.
         choices: the only values, where there are few.
     """
 
@@ -37,7 +37,7 @@ class Parameter:
     title: str
     default: Any = None
     minimum: float = 0
-    maximum: float = math.inf
+    maximum: float | None = None
     choices: tuple[int, ...] = ()
 
     def check(self, name: str, value: Any) -> None:
@@ -52,8 +52,9 @@ class Parameter:
                 raise InvalidValue(name, f"must be {'a whole' if self.type == 'integer' else 'a'} number")
             if self.choices and value not in self.choices:
                 raise InvalidValue(name, f"must be one of {', '.join(map(str, self.choices))}")
-            if not self.minimum <= value <= self.maximum:
-                raise InvalidValue(name, f"must be {self.minimum:g} to {self.maximum:g}")
+            if value < self.minimum or (self.maximum is not None and value > self.maximum):
+                limit = "or more" if self.maximum is None else f"to {self.maximum:g}"
+                raise InvalidValue(name, f"must be {self.minimum:g} {limit}")
         elif self.type == "text" and not (isinstance(value, str) and _sendable(value)):
             raise InvalidValue(name, "must be text of one line")
         elif self.type == "bytes" and not isinstance(value, bytes | str):

@@ -5,7 +5,16 @@
 
 from __future__ import annotations
 
-from fake_idp.forgeries import claims, encoding, headers, key_sets, signatures, times  # noqa: F401 (they register)
+# Importing a theme enters its forgeries, in the order in which they are listed.
+# isort: off
+from fake_idp.forgeries import encoding  # noqa: F401
+from fake_idp.forgeries import signatures  # noqa: F401
+from fake_idp.forgeries import headers  # noqa: F401
+from fake_idp.forgeries import times  # noqa: F401
+from fake_idp.forgeries import claims  # noqa: F401
+from fake_idp.forgeries import key_sets  # noqa: F401
+
+# isort: on
 from fake_idp.forgeries.registry import (
     FORGERIES,
     Expectation,

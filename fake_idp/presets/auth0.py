@@ -40,6 +40,8 @@ _PROFILES = _DOCS + "secure/tokens/access-tokens/access-token-profiles"
 _ID_TOKEN = _DOCS + "secure/tokens/id-tokens/id-token-structure"
 _PROFILE = _DOCS + "manage-users/user-accounts/user-profiles/normalized-user-profile-schema"
 
+#: ID tokens of the token endpoint have no ``at_hash``.
+_STANDARD = {name: source for name, source in STANDARD_SOURCES.items() if name != "at_hash"}
 _NOT_HERE = "nothing answers there in this issuer"
 _NANOID = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-"
 _HEX = "0123456789abcdef"
@@ -151,7 +153,7 @@ class Auth0(Preset):
         "device_verification": _DOCS
         + "get-started/authentication-and-authorization-flow/device-authorization-flow",
     }
-    sources: Mapping[str, str] = STANDARD_SOURCES | cite(
+    sources: Mapping[str, str] = _STANDARD | cite(
         (
             _DOCS + "secure/tokens/json-web-tokens/json-web-token-structure",
             "header.alg header.typ header.kid",
@@ -224,7 +226,7 @@ class Auth0(Preset):
             "iat": request.issued_at,
             "exp": request.expires_at,
             "sid": stable_id("", "sid", request.session, length=32),
-            **standard_claims(request),
+            **standard_claims(request, at_hash=False),
         }
 
     def _profile(self, request: TokenRequest, scope: tuple[str, ...]) -> dict[str, Any]:

@@ -361,12 +361,18 @@ STANDARD_SOURCES = cite(
 """The claims of ``standard_claims``, which are the same everywhere."""
 
 
-def standard_claims(request: TokenRequest) -> dict[str, Any]:
-    """The claims that answer to something in the request, and are not there without it."""
+def standard_claims(request: TokenRequest, *, at_hash: bool = True) -> dict[str, Any]:
+    """The claims that answer to something in the request, and are not there without it.
+
+    Args:
+        request: the request.
+        at_hash: whether the vendor has ``at_hash`` in ID tokens of the token endpoint, where OpenID
+            Connect Core 1.0 section 3.1.3.6 makes it optional.
+    """
     said: dict[str, Any] = {}
     if request.use == "id" and request.nonce is not None:
         said["nonce"] = request.nonce
-    if request.use == "id" and request.access_token is not None:
+    if at_hash and request.use == "id" and request.access_token is not None:
         said["at_hash"] = _half_hash(request.access_token, request.algorithm)
     if request.confirmation is not None:
         said["cnf"] = dict(request.confirmation)

@@ -170,11 +170,11 @@ class CognitoIdentity(Preset):
     account = "111122223333"
     user_pool = "cognito-idp.us-east-1.amazonaws.com/us-east-1_FakePool1"
     paths = {"jwks": "/.well-known/jwks_uri"}
+    #: That its document says where the keys are and RS512 is known; the rest is what every one must have.
     metadata = {
         "issuer": ...,
         "jwks_uri": ...,
-        "authorization_endpoint": ...,
-        "response_types_supported": ["token"],
+        "response_types_supported": ["id_token"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS512"],
     }

@@ -9,14 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from fake_idp.jws import b64url
-from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.base import (
     OPENID_SCOPES,
     STANDARD_SOURCES,
@@ -31,6 +28,7 @@ from fake_idp.presets.base import (
     words,
 )
 from fake_idp.presets.certificates import x5c
+from fake_idp.presets.entra_refusals import check_machine_scope, check_resource, error_body
 from fake_idp.users import User
 
 if TYPE_CHECKING:
@@ -49,6 +47,8 @@ _OPTIONAL = _LEARN + "optional-claims-reference"
 _GRAPH = "https://graph.microsoft.com"
 LOGIN = "https://login.microsoftonline.com"
 _CERTIFICATE = "accounts.accesscontrol.windows.net"
+#: ID tokens have ``at_hash`` only when the authorization endpoint issued them with an access token.
+_STANDARD = {name: source for name, source in STANDARD_SOURCES.items() if name != "at_hash"}
 NOT_HERE = "nothing answers there in this issuer"
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -57,19 +57,6 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: A token names no more groups than these (access-token-claims-reference, "Groups overage claim").
 _MOST_GROUPS = 200
 
-#: The number that goes with an error where its words do not say one (reference-error-codes).
-_CODES = {
-    "invalid_request": 900144,
-    "invalid_client": 7000215,
-    "invalid_grant": 70008,
-    "unauthorized_client": 700016,
-    "unsupported_grant_type": 70003,
-    "unsupported_response_type": 700051,
-    "invalid_scope": 70011,
-    "access_denied": 65004,
-    "authorization_pending": 70016,
-    "expired_token": 70020,
-}
 _HIDDEN = {
     "authorization_code": _LEARN + "v2-oauth2-auth-code-flow",
     "refresh_token": _LEARN + "refresh-tokens",
@@ -93,8 +80,9 @@ class Entra(Preset):
     Access tokens: ``aud`` the API's client id, the client in ``azp`` and how it authenticated in
     ``azpacr``, ``scp`` a string and only for people, ``roles`` a list, ``sub`` pairwise, ``oid`` the
     same everywhere. Applications: ``roles`` in place of ``scp``, ``idtyp`` ``app``, ``sub`` as ``oid``.
-    Groups are GUIDs, and more than 200 are a link instead. ``resource`` is refused, no PKCE methods
-    and no grant types are in the metadata, and there is no introspection, revocation or registration.
+    Groups are GUIDs, and more than 200 are a link instead. ``resource`` is refused unless the scopes
+    say the same, no PKCE methods and no grant types are in the metadata, and there is no introspection,
+    revocation or registration.
     """
 
     name = "entra"
@@ -103,12 +91,14 @@ class Entra(Preset):
     client_id = "fa4e1d90-c11e-4000-9a8b-7c6d5e4f3a2b"
     audience: str | None = API
     scope: tuple[str, ...] = ("openid", "profile", "email", "access_as_user")
+    machine_scope: tuple[str, ...] = (f"api://{API}/.default",)
+    app_roles: tuple[str, ...] = ("Metrics.Read.All",)
     lifetime = 4500  # between 60 and 90 minutes at random, 75 on average (configurable-token-lifetimes)
     id_lifetime = 3600
     cache_control = "max-age=86400, private"
     grants = ("authorization_code", "refresh_token", "client_credentials", "password", _DEVICE, _JWT_BEARER)
     pkce = "never"
-    resource: Literal["audience", "ignored", "refused"] = "refused"
+    resource: Literal["audience", "ignored", "refused"] = "ignored"  # but see ``check_request``
     rotates_refresh_tokens = False  # a refresh gives a new one, and the old one stays good (refresh-tokens)
     paths: Mapping[Endpoint, str] = {
         "token": "/oauth2/v2.0/token",
@@ -149,7 +139,7 @@ class Entra(Preset):
     }
     left_out: Mapping[str, str] = {"kerberos_endpoint": NOT_HERE}
     hidden = _HIDDEN
-    sources: Mapping[str, str] = STANDARD_SOURCES | cite(
+    sources: Mapping[str, str] = _STANDARD | cite(
         (ACCESS + "#header-claims", "header.typ header.alg header.kid"),
         (
             ACCESS + "#payload-claims",
@@ -158,7 +148,7 @@ class Entra(Preset):
         (ACCESS + "#payload-claims", "roles groups sub tid uti ver"),
         (ACCESS + "#groups-overage-claim", "_claim_names _claim_sources"),
         (_OPTIONAL, "idtyp email"),
-        (_ID + "#payload-claims", "nonce at_hash"),
+        (_ID + "#payload-claims", "nonce"),
     )
 
     def new_kid(self) -> str:
@@ -228,7 +218,7 @@ class Entra(Preset):
             said |= self._access(request)
         else:
             said |= self._id(request)
-        return said | self._groups(request) | _roles(request) | standard_claims(request)
+        return said | self._groups(request) | self._roles(request) | standard_claims(request, at_hash=False)
 
     def _audience(self, request: TokenRequest) -> str | list[str]:
         if request.use == "id":
@@ -303,6 +293,17 @@ class Entra(Preset):
             return {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": url}}}
         return {"groups": [name if _GUID.fullmatch(name) else stable_uuid("group", name) for name in names]}
 
+    def _roles(self, request: TokenRequest) -> dict[str, Any]:
+        """What an application is allowed, or which roles the person has in it.
+
+        By ``{API}/.default`` an application gets everything that it was granted.
+        """
+        roles = list(request.user.roles)
+        if request.machine:
+            every = any(scope.endswith("/.default") for scope in request.scope)
+            roles += self.app_roles if every else [scope.rpartition("/")[2] for scope in request.scope]
+        return {"roles": roles} if roles else {}
+
     def userinfo(self, request: TokenRequest) -> dict[str, Any]:
         """Microsoft Graph's answer (userinfo#calling-the-api)."""
         person = request.person
@@ -316,43 +317,13 @@ class Entra(Preset):
         return said | dict(person.claims)
 
     def check_request(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> None:
-        """No ``resource``; and a client by itself asks for ``{API}/.default`` and nothing else."""
-        if "resource" in parameters:
-            raise error("invalid_request", 901002, "The 'resource' request parameter isn't supported.")
-        scope = parameters.get("scope", "")
-        if endpoint == "token" and parameters.get("grant_type") == "client_credentials":
-            if not scope:
-                raise error(
-                    "invalid_request",
-                    900144,
-                    "The request body must contain the following parameter: 'scope'.",
-                )
-            if not all(each.endswith("/.default") for each in scope.split()):
-                raise error(
-                    "invalid_scope",
-                    1002012,
-                    "The provided value for scope is not valid. Client credential flows must have a scope "
-                    "value with /.default suffixed to the resource identifier (application ID URI).",
-                )
+        """See ``entra_refusals``."""
+        check_resource(endpoint, parameters)
+        check_machine_scope(endpoint, parameters)
 
     def error_body(self, error: str, description: str, *, now: float) -> dict[str, Any]:
-        """With a number, a time and two ids, in members of their own and in the words too."""
-        said = re.match(r"AADSTS(\d+): ", description)
-        number = int(said[1]) if said else _CODES.get(error, 50000)
-        words = description if said else f"AADSTS{number}: {description}"
-        trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-        timestamp = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-        return {
-            "error": error,
-            "error_description": (
-                f"{words} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
-            ),
-            "error_codes": [number],
-            "timestamp": timestamp,
-            "trace_id": trace,
-            "correlation_id": correlation,
-            "error_uri": f"{LOGIN}/error?code={number}",
-        }
+        """See ``entra_refusals``."""
+        return error_body(error, description, now=now)
 
 
 class EntraCommon(Entra):
@@ -392,14 +363,6 @@ def scp(scope: tuple[str, ...]) -> str:
     return " ".join(own or scope)
 
 
-def _roles(request: TokenRequest) -> dict[str, Any]:
-    """What an application is allowed, or which roles the person has in it."""
-    roles = list(request.user.roles)
-    if request.machine:
-        roles += [scope.rpartition("/")[2] for scope in request.scope if not scope.endswith("/.default")]
-    return {"roles": roles} if roles else {}
-
-
 def _opaque(length: int, *seed: str) -> str:
     return b64url(hashlib.sha512("\0".join(seed).encode("utf-8", "surrogatepass")).digest()[:length])
 
@@ -410,7 +373,3 @@ def aio() -> str:
 
 def uti() -> str:
     return secrets.token_urlsafe(16)
-
-
-def error(error: str, number: int, words: str) -> OAuthError:
-    return OAuthError(error, f"AADSTS{number}: {words}")

@@ -15,11 +15,11 @@ from fake_idp.presets.entra import (
     TENANT,
     Entra,
     aio,
-    error,
     is_microsoft,
     scp,
     uti,
 )
+from fake_idp.presets.entra_refusals import check_machine_resource
 
 __all__ = ["EntraV1"]
 
@@ -37,6 +37,7 @@ class EntraV1(Entra):
     url = f"https://sts.windows.net/{TENANT}/"
     audience = f"api://{API}"
     resource = "audience"
+    machine_scope = ()
     paths = {
         "token": "/oauth2/token",
         "jwks": "/discovery/keys",
@@ -103,14 +104,13 @@ class EntraV1(Entra):
         return {"typ": "JWT", "alg": algorithm, "x5t": kid, "kid": kid}
 
     def check_request(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> None:
-        """A client by itself has to say for which API."""
-        alone = endpoint == "token" and parameters.get("grant_type") == "client_credentials"
-        if alone and "resource" not in parameters:
-            raise error(
-                "invalid_request",
-                900144,
-                "The request body must contain the following parameter: 'resource'.",
-            )
+        """``resource`` says for which API."""
+        check_machine_resource(endpoint, parameters)
+
+    def _roles(self, request: TokenRequest) -> dict[str, Any]:
+        """There are no scopes here: an application gets everything that it was granted."""
+        roles = [*request.user.roles, *(self.app_roles if request.machine else ())]
+        return {"roles": roles} if roles else {}
 
     def _access(self, request: TokenRequest) -> dict[str, Any]:
         person = request.person

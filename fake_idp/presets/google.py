@@ -63,6 +63,7 @@ class Google(Preset):
     lifetime = 3599
     id_lifetime = 3600
     pkce = "never"
+    iss_parameter = True
     rotates_refresh_tokens = False
     paths = {
         "authorization": "/o/oauth2/v2/auth",
@@ -91,6 +92,8 @@ class Google(Preset):
             "code token id_token",
             "none",
         ],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "authorization_response_iss_parameter_supported": True,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": ["openid", "email", "profile"],
@@ -147,7 +150,7 @@ class Google(Preset):
             "sub": request.sub,
         }
         if request.use == "access":
-            said |= {"scope": " ".join(request.scope), "access_type": "online"}
+            said |= {"scope": " ".join(request.scope or self.scope), "access_type": "online"}
         else:
             if hosted := _hosted(person):
                 said["hd"] = hosted

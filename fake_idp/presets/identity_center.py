@@ -92,8 +92,9 @@ class IdentityCenter(Preset):
             "auth_time": datetime.fromtimestamp(request.auth_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "exp": request.expires_at,
             "iat": request.issued_at,
-            "email": request.person.email,
         }
+        if not request.machine:
+            said["email"] = request.person.email
         if request.user.roles:
             said["custom:role_arn"] = request.user.roles[0]
         return said | standard_claims(request)

@@ -1,0 +1,90 @@
+"""A client that sees everything: whole answers by ``http.client``, and bytes by socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from fake_idp import Issuer
+from fake_idp.server import LoopbackServer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer; without its ``Date``, which is no part of what was asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def ask(
+    url: str, *, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    try:
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.request(method, target, body=body, headers=dict(headers or {}))
+        response = connection.getresponse()
+        received = {name.lower(): value for name, value in response.getheaders()}
+        received.pop("date", None)
+        return Answer(response.status, received, response.read())
+    finally:
+        connection.close()
+
+
+def connect(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
+
+
+def begin(url: str, *, method: str = "GET") -> socket.socket:
+    """A connection on which the request has been sent."""
+    parts = urlsplit(url)
+    connection = connect(url)
+    connection.sendall(f"{method} {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+    return connection
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """Everything until the other side closes."""
+    received = b""
+    with connection:
+        while piece := connection.recv(65536):
+            received += piece
+    return received
+
+
+def exchange(url: str, request: bytes) -> bytes:
+    """What comes back for these bytes when nothing follows them."""
+    connection = connect(url)
+    try:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return all_of(connection)
+    except ConnectionError:  # it hung up before it had read everything
+        return b""
+    finally:
+        connection.close()
+
+
+def url_of(issuer: Issuer, endpoint: str) -> str:
+    return {"discovery": issuer.discovery_url, **issuer.endpoints}[endpoint]  # type: ignore[index]
+
+
+def is_idle(server: LoopbackServer) -> bool:
+    """Whether nothing is being answered, or nothing any more within some seconds."""
+    deadline = time.monotonic() + 5
+    while (tasks := server._server.server_state.tasks) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return not tasks
