@@ -353,8 +353,7 @@ def is_microsoft(url: str) -> bool:
 
 
 def _with_tenant(url: str, tenant: str) -> str:
-    before, common, after = url.rpartition("/common")
-    return f"{before}/{tenant}{after}" if common else url
+    return re.sub(r"/common(?=/|$)", f"/{tenant}", url, count=1)
 
 
 def scp(scope: tuple[str, ...]) -> str:
