@@ -1,4 +1,4 @@
-"""What differs from vendor to vendor at the endpoints, for every vendor that has them."""
+"""What comes after the sign-in, with each vendor that has it: userinfo, introspection, revocation, logout."""
 
 from __future__ import annotations
 
@@ -10,96 +10,97 @@ import jwt
 import pytest
 
 from fake_idp import PRESETS, Issuer
-from fake_idp.oauth.messages import OAuthError
-from tests.oauth_party import CALLBACK, Party, new_browser, served
+from fake_idp.clients import DEFAULT_SECRET
+from tests.oauth_client import DEVICE
+from tests.oauth_party import Party, basic, served
 
 
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    return jwt.decode(token, options={"verify_signature": False})
-
-
-# Every vendor that has the flow
-
-VENDORS = {
-    name: preset
-    for name, preset in PRESETS.items()
-    if {"authorization", "token"} <= preset.endpoints(preset.url).keys()
-    and "authorization_code" in preset.grants
-}
+def having(*endpoints: str, grant: str = "") -> Any:
+    """Every preset with these endpoints and that grant."""
+    return pytest.mark.parametrize(
+        "preset",
+        [
+            name
+            for name, preset in PRESETS.items()
+            if set(endpoints) <= preset.endpoints(preset.url).keys() and (not grant or grant in preset.grants)
+        ],
+    )
 
 
 @pytest.fixture(scope="module")
-def vendors() -> Iterator[dict[str, Issuer]]:
-    with served(VENDORS) as issuers:
+def issuers() -> Iterator[dict[str, Issuer]]:
+    with served(PRESETS) as issuers:
         yield issuers
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_somebody_signs_in_with_every_vendor_that_has_the_flow(
-    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
-) -> None:
-    issuer = vendors[vendor]
-    party = Party.confidential(issuer, browser)
-    tokens = party.sign_in()
-    id_claims = claims_of(tokens["id_token"])
-    assert id_claims["aud"] == issuer.client_id
-    user = issuer.users.find("alice")
-    who = {"issuer": issuer.url, "client_id": issuer.client_id}
-    assert id_claims["sub"] == issuer.preset.subject(user, use="id", **who)
-    if issuer.preset.access_tokens == "jwt" and not issuer.preset.opaque_without_audience:
-        access = claims_of(tokens["access_token"])
-        assert access["sub"] == issuer.preset.subject(user, use="access", **who)
-    else:
-        assert "." not in tokens["access_token"]
-    refused = party.redeem("never-issued")
-    body = issuer.preset.error_body("invalid_grant", "x", now=0)
-    assert (refused.status_code, refused.json().keys()) == (400, body.keys())
+@pytest.fixture(scope="module")
+def browser() -> Iterator[httpx2.Client]:
+    with httpx2.Client() as browser:
+        yield browser
 
 
-@pytest.mark.parametrize("vendor", [name for name in VENDORS if PRESETS[name].opaque_without_audience])
-def test_without_an_audience_such_a_vendors_access_token_is_opaque(
-    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
-) -> None:
-    party = Party.confidential(vendors[vendor], browser)
-    assert "." not in party.sign_in()["access_token"]
-    asked = party.sign_in(audience="https://api.example/x")["access_token"]
-    assert "https://api.example/x" in claims_of(asked)["aud"]
+@pytest.fixture
+def party(issuers: dict[str, Issuer], browser: httpx2.Client, preset: str) -> Party:
+    return Party.confidential(issuers[preset], browser)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_every_vendor_does_with_a_resource_what_it_does(
-    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
-) -> None:
-    issuer, resource = vendors[vendor], {"resource": "https://mcp.example.com/mcp", "scope": "openid email"}
-    page = Party.confidential(issuer, browser).ask(**resource)
-    try:
-        issuer.preset.check_request("authorization", resource)
-        refused = issuer.preset.resource == "refused"
-    except OAuthError:
-        refused = True
-    assert page.status_code == (302 if refused else 200)
-    assert refused is (vendor in ("entra", "entra_common"))
+def ask(party: Party, endpoint: Any, token: str) -> httpx2.Response:
+    """The token at an endpoint for clients."""
+    headers = basic(party.client_id, DEFAULT_SECRET)
+    return party.browser.post(party.issuer.endpoints[endpoint], data={"token": token}, headers=headers)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_a_refresh_token_comes_as_the_vendor_gives_it(
-    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
-) -> None:
-    issuer = vendors[vendor]
-    if "refresh_token" not in issuer.preset.grants:
-        pytest.skip("this vendor has no refresh tokens")
-    has_scope = "offline_access" in issuer.discovery().get("scopes_supported", ())
-    party = Party.confidential(issuer, browser)
-    assert ("refresh_token" in party.sign_in()) is not has_scope
-    if has_scope:
-        assert "refresh_token" in party.sign_in(scope="openid offline_access")
-    issuer.clients.add(
-        "by-name", redirect_uris=(CALLBACK,), grant_types=("authorization_code", "refresh_token")
-    )
-    assert "refresh_token" in Party(issuer, client_id="by-name", browser=browser).sign_in()
+def userinfo(party: Party, token: str) -> httpx2.Response:
+    url = party.issuer.endpoints["userinfo"]
+    return party.browser.get(url, headers={"authorization": f"Bearer {token}"})
+
+
+@having("authorization", "userinfo")
+def test_userinfo_is_about_the_person_of_the_id_token(party: Party) -> None:
+    tokens = party.sign_in("bob", scope="openid email")
+    answer = userinfo(party, tokens["access_token"])
+    assert answer.status_code == 200, answer.text
+    claims = jwt.decode(tokens["id_token"], options={"verify_signature": False})
+    assert answer.json()["sub"] == claims["sub"]  # OpenID Connect Core 1.0 section 5.3.2
+    assert userinfo(party, tokens["id_token"]).status_code == 401
+
+
+@having("authorization", "introspection")
+def test_introspection_tells_a_live_token_from_a_dead_one(party: Party) -> None:
+    tokens = party.sign_in("bob")
+    said = ask(party, "introspection", tokens["access_token"]).json()
+    assert (said["active"], said["username"], said["client_id"]) == (True, "bob", party.client_id)
+    assert ask(party, "introspection", tokens["id_token"]).json() == {"active": False}
+
+
+@having("authorization", "userinfo", "revocation", grant="refresh_token")
+def test_a_revoked_refresh_token_takes_the_access_token_along(party: Party) -> None:
+    tokens = party.sign_in("bob", scope="openid offline_access", access_type="offline")
+    if not party.issuer.preset.revokes_access_tokens:
+        refused = ask(party, "revocation", tokens["access_token"])
+        assert (refused.status_code, refused.json()["error"]) == (400, "unsupported_token_type")
+    assert userinfo(party, tokens["access_token"]).status_code == 200
+    assert ask(party, "revocation", tokens["refresh_token"]).status_code == 200
+    assert userinfo(party, tokens["access_token"]).status_code == 401
+    assert party.refresh(tokens["refresh_token"]).status_code == 400
+
+
+@having("authorization", "end_session")
+def test_logout_goes_back_by_the_vendors_own_parameter(party: Party) -> None:
+    back = "http://127.0.0.1:9/bye"
+    name = party.issuer.preset.logout_redirects[0]
+    query = {"client_id": party.client_id, name: back}
+    answer = party.browser.get(party.issuer.endpoints["end_session"], params=query)
+    assert (answer.status_code, answer.headers["location"]) == (302, back)
+
+
+@having("device_authorization", grant=DEVICE)
+def test_the_device_grant_gives_tokens_with_every_vendor_that_has_it(party: Party) -> None:
+    party.issuer.devices.script(user="carol")
+    form = {"client_id": party.client_id, "scope": "openid"}
+    headers = basic(party.client_id, DEFAULT_SECRET)
+    started = party.browser.post(party.issuer.endpoints["device_authorization"], data=form, headers=headers)
+    assert party.browser.get(started.json()["verification_uri_complete"]).status_code in (200, 400)
+    answer = party.token(DEVICE, device_code=started.json()["device_code"])
+    assert answer.status_code == 200, answer.text
+    assert userinfo(party, answer.json()["access_token"]).status_code == 200

@@ -1,0 +1,103 @@
+"""The sign-in with every vendor that has it, and what each does with a resource and a refresh token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+
+from fake_idp import PRESETS, Issuer
+from fake_idp.oauth.messages import OAuthError
+from tests.oauth_party import CALLBACK, Party, new_browser, served
+
+
+@pytest.fixture
+def browser() -> Iterator[httpx2.Client]:
+    with new_browser() as browser:
+        yield browser
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+VENDORS = {
+    name: preset
+    for name, preset in PRESETS.items()
+    if {"authorization", "token"} <= preset.endpoints(preset.url).keys()
+    and "authorization_code" in preset.grants
+}
+
+
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[dict[str, Issuer]]:
+    with served(VENDORS) as issuers:
+        yield issuers
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_somebody_signs_in_with_every_vendor_that_has_the_flow(
+    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
+) -> None:
+    issuer = vendors[vendor]
+    party = Party.confidential(issuer, browser)
+    tokens = party.sign_in()
+    id_claims = claims_of(tokens["id_token"])
+    assert id_claims["aud"] == issuer.client_id
+    user = issuer.users.find("alice")
+    who = {"issuer": issuer.url, "client_id": issuer.client_id}
+    assert id_claims["sub"] == issuer.preset.subject(user, use="id", **who)
+    if issuer.preset.access_tokens == "jwt" and not issuer.preset.opaque_without_audience:
+        access = claims_of(tokens["access_token"])
+        assert access["sub"] == issuer.preset.subject(user, use="access", **who)
+    else:
+        assert "." not in tokens["access_token"]
+    refused = party.redeem("never-issued")
+    body = issuer.preset.error_body("invalid_grant", "x", now=0)
+    assert (refused.status_code, refused.json().keys()) == (400, body.keys())
+
+
+@pytest.mark.parametrize("vendor", [name for name in VENDORS if PRESETS[name].opaque_without_audience])
+def test_without_an_audience_such_a_vendors_access_token_is_opaque(
+    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
+) -> None:
+    party = Party.confidential(vendors[vendor], browser)
+    assert "." not in party.sign_in()["access_token"]
+    asked = party.sign_in(audience="https://api.example/x")["access_token"]
+    assert "https://api.example/x" in claims_of(asked)["aud"]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_vendor_does_with_a_resource_what_it_does(
+    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
+) -> None:
+    issuer, resource = vendors[vendor], {"resource": "https://mcp.example.com/mcp", "scope": "openid email"}
+    page = Party.confidential(issuer, browser).ask(**resource)
+    try:
+        issuer.preset.check_request("authorization", resource)
+        refused = issuer.preset.resource == "refused"
+    except OAuthError:
+        refused = True
+    assert page.status_code == (302 if refused else 200)
+    assert refused is (vendor in ("entra", "entra_common"))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_refresh_token_comes_as_the_vendor_gives_it(
+    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
+) -> None:
+    issuer = vendors[vendor]
+    if "refresh_token" not in issuer.preset.grants:
+        pytest.skip("this vendor has no refresh tokens")
+    has_scope = "offline_access" in issuer.discovery().get("scopes_supported", ())
+    party = Party.confidential(issuer, browser)
+    assert ("refresh_token" in party.sign_in()) is not has_scope
+    if has_scope:
+        assert "refresh_token" in party.sign_in(scope="openid offline_access")
+    issuer.clients.add(
+        "by-name", redirect_uris=(CALLBACK,), grant_types=("authorization_code", "refresh_token")
+    )
+    assert "refresh_token" in Party(issuer, client_id="by-name", browser=browser).sign_in()
