@@ -265,6 +265,9 @@ def test_a_weak_key_is_published_once_and_vouches_for_its_token(name: str) -> No
     size = n.bit_length() // 8
     assert opened.to_bytes(size, "big") == encode(f"{head}.{payload}".encode(), "RS256", size)
     assert issuer.keys.current is not key
+    issuer.keys.retire(key.kid)
+    publish(name, issuer.keys)
+    assert [jwk["kid"] for jwk in issuer.keys.jwks()["keys"]].count(key.kid) == 1
 
 
 def test_a_key_of_another_algorithm_is_published_where_the_issuer_s_own_cannot_sign_with_it() -> None:

@@ -242,6 +242,9 @@ def publish(name: str, ring: KeyRing) -> Key | None:
     if publication is None:
         return None
     key, members = publication
-    if key not in ring.published:
+    # By id, not by identity: another process may have read the ring back from where it is kept.
+    if key.kid in [each.kid for each in ring.retired]:
+        ring.reinstate(key.kid)
+    elif key.kid not in [each.kid for each in ring.published]:
         ring.add(key, members=members)
     return key
