@@ -153,7 +153,7 @@ class Site:
             if self._before is not None:
                 self._before(issuer)
             version, start, body = route.written
-            if version != issuer.keys.version:
+            if version != issuer.keys_version:
                 _, start, body = await self._write(route, scope)
             issuer.journal.note(
                 issuer.clock.now(),
@@ -171,7 +171,7 @@ class Site:
 
     async def _write(self, route: _Route, scope: Scope) -> _Written:
         """Write an answer that lasts."""
-        version = route.issuer.keys.version  # read first: what changes meanwhile is written the next time
+        version = route.issuer.keys_version  # read first: what changes meanwhile is written the next time
         answer = await self._handled(route, {**scope, "method": "GET"}, b"")
         head = (*head_of(answer, route.kind.shared), (b"content-length", b"%d" % len(answer.body)))
         route.written = (

@@ -201,6 +201,11 @@ class Issuer:
         return self._algorithm if callable(self._keys) else self._keys.algorithm
 
     @property
+    def keys_version(self) -> int:
+        """A number that changes with the keys; -1 while nobody has used them yet."""
+        return -1 if callable(self._keys) else self._keys.version
+
+    @property
     def host(self) -> str:
         """The host of the issuer's name, without a port."""
         return urlsplit(self.url).hostname or ""

@@ -13,7 +13,7 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, CHALLENGE, PKCE, Party, sent_back, served
+from tests.oauth_party import CALLBACK, CHALLENGE, PKCE, Party, new_browser, sent_back, served
 
 
 class Fragments(Plain):
@@ -53,7 +53,7 @@ def issuer(issuers: dict[str, Issuer]) -> Issuer:
 
 @pytest.fixture
 def browser() -> Iterator[httpx2.Client]:
-    with httpx2.Client() as browser:
+    with new_browser() as browser:
         yield browser
 
 
@@ -367,7 +367,7 @@ def test_a_page_is_good_for_a_while(party: Party) -> None:
 
 def test_a_page_cannot_be_answered_from_another_browser(party: Party) -> None:
     page = party.ask()
-    with httpx2.Client() as other:
+    with new_browser() as other:
         refused_page(Party(party.issuer, browser=other).answer(page, user="mallory"), status=403)
         other_party = Party(party.issuer, browser=other)
         other_party.ask()  # now it has a cookie, of its own
@@ -469,6 +469,8 @@ def test_auto_login_shows_no_page(party: Party, monkeypatch: pytest.MonkeyPatch)
         assert answer.status_code == 302
         tokens = party.redeem(sent_back(answer)["code"]).json()
         assert jwt.decode(tokens["id_token"], options={"verify_signature": False})["sub"] == who
+    party.issuer.clock.advance(120)
+    assert "code" in sent_back(party.ask(prompt="none", max_age="60"))
     party.issuer.users.add("zoe", disabled=True)
     assert sent_back(party.ask())["error"] == "access_denied"
 

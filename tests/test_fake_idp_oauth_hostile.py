@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from fake_idp import PRESETS, Issuer
 from fake_idp.clients import DEFAULT_SECRET
 from fake_idp.presets.base import GRANTS
-from tests.oauth_party import CALLBACK, CHALLENGE, VERIFIER, Party, basic, error_of, served
+from tests.oauth_party import CALLBACK, CHALLENGE, VERIFIER, Party, basic, error_of, new_browser, served
 
 SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 VENDORS = {
     name: preset
@@ -36,7 +36,7 @@ def issuers() -> Iterator[dict[str, Issuer]]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[httpx2.Client]:
-    with httpx2.Client() as browser:
+    with new_browser() as browser:
         yield browser
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, Party, error_of, served
+from tests.oauth_party import CALLBACK, Party, error_of, new_browser, served
 
 OFFLINE = "openid email offline_access"
 
@@ -42,7 +42,7 @@ def issuers() -> Iterator[dict[str, Issuer]]:
 
 @pytest.fixture
 def browser() -> Iterator[httpx2.Client]:
-    with httpx2.Client() as browser:
+    with new_browser() as browser:
         yield browser
 
 
@@ -213,7 +213,7 @@ def test_a_refresh_token_is_not_in_the_state_as_it_is(party: Party) -> None:
 
 def at_once(count: int, ask: Callable[[httpx2.Client], httpx2.Response]) -> list[httpx2.Response]:
     def one(_: int) -> httpx2.Response:
-        with httpx2.Client() as client:
+        with new_browser() as client:
             return ask(client)
 
     with ThreadPoolExecutor(count) as pool:

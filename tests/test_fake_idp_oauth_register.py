@@ -12,9 +12,12 @@ import pytest
 
 from fake_idp import PRESETS, Issuer
 from fake_idp.oauth.client_documents import LIMIT
+from fake_idp.oauth.dpop import thumbprint
+from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.plain import Plain
 from fake_idp.server import LoopbackServer
-from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, sent_back, served
+from tests.oauth_client import Signer
+from tests.oauth_party import CALLBACK, PKCE, VERIFIER, Party, basic, error_of, new_browser, sent_back, served
 
 
 class Modest(Plain):
@@ -43,7 +46,7 @@ def issuer(issuers: dict[str, Issuer]) -> Issuer:
 
 @pytest.fixture
 def browser() -> Iterator[httpx2.Client]:
-    with httpx2.Client() as browser:
+    with new_browser() as browser:
         yield browser
 
 
@@ -215,9 +218,23 @@ def test_a_client_registers_what_the_issuer_has(issuers: dict[str, Issuer], brow
 )
 def test_a_client_registers_with_every_vendor_that_lets_it(browser: httpx2.Client, vendor: str) -> None:
     with served({vendor: PRESETS[vendor]}) as issuers:
-        said = register(issuers[vendor], browser, redirect_uris=[CALLBACK]).json()
-        party = Party(issuers[vendor], said["client_id"], said.get("client_secret", ""), browser=browser)
+        issuer = issuers[vendor]
+        answer = register(issuer, browser, redirect_uris=[CALLBACK])
+        if (refusal := refusal_of(issuer)) is not None:
+            body = issuer.preset.error_body(refusal.error, refusal.description, now=0)
+            assert (answer.status_code, answer.json().keys()) == (refusal.status, body.keys())
+            return
+        said = answer.json()
+        party = Party(issuer, said["client_id"], said.get("client_secret", ""), browser=browser)
         assert party.sign_in()["token_type"] == "Bearer"
+
+
+def refusal_of(issuer: Issuer) -> OAuthError | None:
+    try:
+        issuer.preset.check_request("registration", {})
+    except OAuthError as refusal:
+        return refusal
+    return None
 
 
 # A client that is a URL
@@ -364,7 +381,7 @@ def test_somebody_elses_fetcher_reaches_other_places(issuer: Issuer, browser: ht
 # Requests that are pushed
 
 
-def push(party: Party, **changed: str) -> httpx2.Response:
+def push(party: Party, *, proof: str = "", **changed: str) -> httpx2.Response:
     form = {
         "client_id": party.client_id,
         "redirect_uri": party.redirect_uri,
@@ -375,6 +392,7 @@ def push(party: Party, **changed: str) -> httpx2.Response:
         **changed,
     }
     headers = basic(party.client_id, party.secret) if party.secret else {}
+    headers |= {"dpop": proof} if proof else {}
     url = party.issuer.endpoints["pushed_authorization_request"]
     return party.browser.post(url, data={k: v for k, v in form.items() if v}, headers=headers)
 
@@ -448,3 +466,43 @@ def test_a_secret_that_was_pushed_in_the_body_is_not_kept(party: Party) -> None:
     form = Party(party.issuer, client_id="s", browser=party.browser)
     assert push(form, client_secret="the-secret-of-s").status_code == 201
     assert "the-secret-of-s" not in repr(party.issuer.state.items("request"))
+
+
+# Codes that are bound to a key (RFC 9449 section 10)
+
+
+def redeemed_with(party: Party, code: str, holder: Signer | None) -> httpx2.Response:
+    headers = basic(party.client_id, party.secret)
+    if holder is not None:
+        headers["dpop"] = holder.proof(party.issuer, "POST", party.issuer.endpoints["token"])
+    form = {"code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+    return party.token("authorization_code", headers=headers, **form)
+
+
+def test_a_code_can_be_bound_to_a_key(party: Party) -> None:
+    holder = Signer()
+    code = party.code(dpop_jkt=thumbprint(holder.jwk))
+    assert error_of(redeemed_with(party, code, None)) == "invalid_grant"
+    assert error_of(redeemed_with(party, code, Signer())) == "invalid_grant"
+    assert redeemed_with(party, code, holder).json()["token_type"] == "DPoP"
+
+
+def test_a_proof_that_comes_with_a_pushed_request_binds_its_code(party: Party) -> None:
+    holder, url = Signer(), party.issuer.endpoints["pushed_authorization_request"]
+
+    def proof() -> str:
+        return holder.proof(party.issuer, "POST", url)
+
+    refused = push(party, proof=proof(), dpop_jkt=thumbprint(Signer().jwk))
+    assert error_of(refused) == "invalid_dpop_proof"
+    page = authorize(party, push(party, proof=proof()).json()["request_uri"])
+    code = sent_back(party.answer(page, user="alice"))["code"]
+    assert error_of(redeemed_with(party, code, Signer())) == "invalid_grant"
+    assert redeemed_with(party, code, holder).json()["token_type"] == "DPoP"
+
+
+def test_a_refresh_token_of_a_client_that_authenticates_is_bound_to_the_client_only(party: Party) -> None:
+    code = party.code(scope="openid offline_access")
+    tokens = redeemed_with(party, code, Signer()).json()
+    assert tokens["token_type"] == "DPoP"
+    assert party.refresh(tokens["refresh_token"]).json()["token_type"] == "Bearer"

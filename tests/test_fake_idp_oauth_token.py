@@ -17,7 +17,7 @@ from joserfc import jwt as jose
 from fake_idp import PRESETS, Issuer
 from fake_idp.clients import DEFAULT_SECRET
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, served
+from tests.oauth_party import CALLBACK, PKCE, Party, basic, error_of, new_browser, served
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 NO_PKCE = dict.fromkeys(PKCE, "")
@@ -64,7 +64,7 @@ def issuer(issuers: dict[str, Issuer]) -> Issuer:
 
 @pytest.fixture
 def browser() -> Iterator[httpx2.Client]:
-    with httpx2.Client() as browser:
+    with new_browser() as browser:
         yield browser
 
 
@@ -481,7 +481,6 @@ def test_a_password_is_checked_where_the_vendor_has_that_grant(
 
 # Every vendor that has the flow
 
-
 VENDORS = {
     name: preset
     for name, preset in PRESETS.items()
@@ -508,7 +507,7 @@ def test_somebody_signs_in_with_every_vendor_that_has_the_flow(
     user = issuer.users.find("alice")
     who = {"issuer": issuer.url, "client_id": issuer.client_id}
     assert id_claims["sub"] == issuer.preset.subject(user, use="id", **who)
-    if issuer.preset.access_tokens == "jwt":
+    if issuer.preset.access_tokens == "jwt" and not issuer.preset.opaque_without_audience:
         access = claims_of(tokens["access_token"])
         assert access["sub"] == issuer.preset.subject(user, use="access", **who)
     else:
@@ -516,6 +515,16 @@ def test_somebody_signs_in_with_every_vendor_that_has_the_flow(
     refused = party.redeem("never-issued")
     body = issuer.preset.error_body("invalid_grant", "x", now=0)
     assert (refused.status_code, refused.json().keys()) == (400, body.keys())
+
+
+@pytest.mark.parametrize("vendor", [name for name in VENDORS if PRESETS[name].opaque_without_audience])
+def test_without_an_audience_such_a_vendors_access_token_is_opaque(
+    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
+) -> None:
+    party = Party.confidential(vendors[vendor], browser)
+    assert "." not in party.sign_in()["access_token"]
+    asked = party.sign_in(audience="https://api.example/x")["access_token"]
+    assert "https://api.example/x" in claims_of(asked)["aud"]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

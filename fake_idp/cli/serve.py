@@ -15,9 +15,9 @@ from fake_idp.cli.common import bold, print_json, say, store_of
 from fake_idp.cli.parser import WARNING, add_json, add_preset, add_state, completed, example
 from fake_idp.errors import FakeIdpError, InvalidValue, StateError
 from fake_idp.issuer import LAX, Issuer
-from fake_idp.presets import PRESETS, find_preset
+from fake_idp.presets import PRESETS, find_preset, loopback_url
 from fake_idp.server import listen, serve
-from fake_idp.store import Store, default_url
+from fake_idp.store import Store
 
 if TYPE_CHECKING:
     from fake_idp.presets import Preset
@@ -157,7 +157,7 @@ def _presets(args: argparse.Namespace) -> list[Preset]:
 def _issuer(args: argparse.Namespace, store: Store, preset: Preset, address: str) -> Issuer:
     issuer = store.issuer(
         preset,
-        url=args.issuer or default_url(preset, address),
+        url=args.issuer or loopback_url(preset, address),
         client_id=args.client_id,
         audience=args.audience,
         auto_login=args.auto_login,

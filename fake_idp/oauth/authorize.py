@@ -126,13 +126,14 @@ def _pushed(issuer: Issuer, sent: Mapping[str, str]) -> tuple[Mapping[str, str],
 def _silent(exchange: _Exchange, asked: Asked) -> Response:
     """``prompt=none``: who is signed in with the browser, without asking."""
     issuer, session = exchange.issuer, sessions.current(exchange.issuer, exchange.request)
-    if session is None and issuer.auto_login is not None:
+    oldest = 0.0 if asked.max_age is None else issuer.clock.now() - asked.max_age
+    if session is not None and session.auth_time >= oldest:
+        return exchange.code(asked, _login(asked, session))
+    if issuer.auto_login is not None:
         return _signed_in(exchange, asked, _unattended(issuer, asked))
-    if session is None:
-        raise OAuthError("login_required", "nobody is signed in with this browser")
-    if asked.max_age is not None and issuer.clock.now() - session.auth_time > asked.max_age:
+    if session is not None:
         raise OAuthError("login_required", "the sign-in is older than max_age")
-    return exchange.code(asked, _login(asked, session))
+    raise OAuthError("login_required", "nobody is signed in with this browser")
 
 
 def _unattended(issuer: Issuer, asked: Asked) -> Login:
@@ -145,11 +146,11 @@ def _unattended(issuer: Issuer, asked: Asked) -> Login:
     return _login(asked, _new_session(issuer, name))
 
 
-def _signed_in(exchange: _Exchange, asked: Asked, login: Login, *extra: tuple[str, str]) -> Response:
+def _signed_in(exchange: _Exchange, asked: Asked, login: Login) -> Response:
     """Remember the browser's person and answer with a code."""
     session = sessions.Session(user=login.user, auth_time=login.auth_time, session=login.session)
     cookie = sessions.start(exchange.issuer, exchange.request, session)
-    return exchange.code(asked, login, headers=(cookie, *extra))
+    return exchange.code(asked, login, headers=[cookie])
 
 
 def _new_session(issuer: Issuer, user: str) -> Session:
@@ -224,8 +225,9 @@ def _claims(text: str) -> dict[str, Any]:
 def _try_out(exchange: _Exchange, login: Login) -> None:
     """Find out now, while the person can choose again, whether the tokens can have the defect."""
     from fake_idp.errors import FakeIdpError
+    from fake_idp.oauth.issue import is_opaque
 
-    issuer, opaque = exchange.issuer, exchange.issuer.preset.access_tokens == "opaque"
+    issuer, opaque = exchange.issuer, is_opaque(exchange.issuer, login)
     if opaque and "openid" not in login.scope:
         raise OAuthError("invalid_request", "An opaque access token has no defect to choose.")
     try:

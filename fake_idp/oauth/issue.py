@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fake_idp.state import Record
     from fake_idp.tokens import Draft
 
-__all__ = ["issue"]
+__all__ = ["is_opaque", "issue"]
 
 _NOBODY = User("")
 
@@ -81,7 +81,7 @@ async def issue(
     subject = _subject(issuer, client, login, user, "access")
     of_access: TokenOptions = {**options, "token_use": "access", "confirmation": confirmation}
     draft = issuer.draft(subject, **of_access)
-    opaque = issuer.preset.access_tokens == "opaque"
+    opaque = is_opaque(issuer, login)
     access = secrets.token_urlsafe(32) if opaque else _signed(draft, login.forgery)
     answer: dict[str, Any] = {
         "access_token": access,
@@ -126,6 +126,16 @@ async def issue(
     if extra:
         answer.update(extra)
     return json_response(answer, headers=NO_STORE)
+
+
+def is_opaque(issuer: Issuer, login: Login) -> bool:
+    """Whether the access token of the sign-in is opaque: always with some vendors, with others for a person
+    unless an API was asked for."""
+    preset = issuer.preset
+    person = login.user or login.subject
+    return preset.access_tokens == "opaque" or bool(
+        preset.opaque_without_audience and person and login.audience is None
+    )
 
 
 def _subject(issuer: Issuer, client: Client, login: Login, user: User, use: TokenUse) -> str:

@@ -1,8 +1,8 @@
 """The end session endpoint (OpenID Connect RP-Initiated Logout 1.0).
 
 The browser's session ends at once, without a question: there is nothing here to lose. Where the browser
-goes afterwards is ``post_logout_redirect_uri``, or the vendor's name for it (``Preset.logout_redirects``:
-Cognito's ``logout_uri``, Auth0's ``returnTo``).
+goes afterwards is ``post_logout_redirect_uri``, or the vendor's name for it (``Preset.logout_redirects``;
+Cognito's is ``logout_uri``).
 """
 
 from __future__ import annotations

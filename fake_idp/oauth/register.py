@@ -23,7 +23,9 @@ async def handle(issuer: Issuer, request: Request) -> Response:
     media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise OAuthError("invalid_client_metadata", "the body must be application/json")
-    metadata = checked_metadata(issuer, request.json)
+    given = request.json
+    issuer.preset.check_request("registration", {})
+    metadata = checked_metadata(issuer, given)
     method = metadata["token_endpoint_auth_method"]
     secret = secrets.token_urlsafe(32) if method.startswith("client_secret_") else ""
     client = issuer.clients.add(client_secret=secret, source="registered", **details_of(metadata))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fake_idp.oauth.messages import OAuthError
+from fake_idp.presets.base import OPENID_SCOPES
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client
@@ -26,9 +27,6 @@ __all__ = [
 Audience = str | tuple[str, ...] | None
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC 6749 section 3.3
-
-_OF_A_PERSON = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
-"""Scopes that mean nothing without a person (OpenID Connect Core 1.0 sections 5.4 and 11)."""
 
 
 def granted_scope(issuer: Issuer, client: Client, asked: str | None) -> tuple[str, ...]:
@@ -54,7 +52,9 @@ def machine_scope(issuer: Issuer, client: Client, asked: str | None) -> tuple[st
     Raises:
         OAuthError: invalid_scope, as for ``granted_scope``.
     """
-    return tuple(scope for scope in granted_scope(issuer, client, asked) if scope not in _OF_A_PERSON)
+    if asked is None and not client.scope:
+        return issuer.default_scope(machine=True)
+    return tuple(scope for scope in granted_scope(issuer, client, asked) if scope not in OPENID_SCOPES)
 
 
 def narrowed_scope(had: tuple[str, ...], asked: str | None) -> tuple[str, ...]:

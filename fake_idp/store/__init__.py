@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from fake_idp.errors import StateError
 from fake_idp.issuer import Issuer
-from fake_idp.presets import Preset, find_preset
-from fake_idp.presets.base import path_of
+from fake_idp.presets import Preset, find_preset, loopback_url
 from fake_idp.store.database import FILE, Database
 from fake_idp.store.records import SqliteState
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from fake_idp.keys import Algorithm, KeyRing
     from fake_idp.store.ring import StoredRing
 
-__all__ = ["DEFAULT_ADDRESS", "FILE", "KeyRow", "Store", "default_folder", "default_url"]
+__all__ = ["DEFAULT_ADDRESS", "FILE", "KeyRow", "Store", "default_folder"]
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9000"
 """Where issuers live until ``serve`` has put them elsewhere."""
@@ -34,11 +33,6 @@ def default_folder() -> Path:
     if chosen := os.environ.get("FAKE_IDP_STATE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "fake-idp"
-
-
-def default_url(preset: str | Preset, address: str = DEFAULT_ADDRESS) -> str:
-    """The name of a preset's issuer at a loopback address: the vendor's path below it."""
-    return address + path_of((find_preset(preset) if isinstance(preset, str) else preset).url)
 
 
 class KeyRow(NamedTuple):
@@ -134,7 +128,7 @@ class Store:
                 **{name: value for name, value in options.items() if value is not None},
             }
         if url is None:
-            url = default_url(shape) if saved is None else saved.url
+            url = loopback_url(shape, DEFAULT_ADDRESS) if saved is None else saved.url
 
         def ring(algorithm: Algorithm) -> KeyRing:
             return self._ring(issuer, algorithm)

@@ -22,10 +22,11 @@ _BUTTONS_WITHOUT_A_NAME = """() => [...document.querySelectorAll("button, a[href
 _TWICE = """() => { const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
     return ids.filter((id, index) => ids.indexOf(id) !== index) }"""
 
-_TOO_WIDE = """() => document.documentElement.scrollWidth > window.innerWidth
-    ? [...document.querySelectorAll("body *")].filter(each =>
-        each.getBoundingClientRect().right > window.innerWidth + 1 && !each.closest(".scroll"))
-        .map(each => each.outerHTML.slice(0, 100)) : []"""
+_TOO_WIDE = """() => { const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll("body *")]
+        .filter(each => each.getBoundingClientRect().right > width + 1)
+        .map(each => each.outerHTML.slice(0, 100)) }"""
 
 _CONTRAST = """() => {
     const channels = text => { const c = document.createElement("canvas").getContext("2d");
@@ -39,7 +40,7 @@ _CONTRAST = """() => {
     const poor = [];
     for (const each of document.querySelectorAll("body *")) {
         const own = [...each.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
-        if (!own || !each.checkVisibility() || ["SCRIPT", "OPTION", "OPTGROUP"].includes(each.tagName)) continue;
+        if (!own || !each.checkVisibility() || each.closest("select")) continue;
         const [a, b] = [channels(getComputedStyle(each).color), behind(each)].map(c => light(c.slice(0, 3)));
         const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
         if (ratio < 4.5) poor.push(`${ratio.toFixed(2)} ${each.outerHTML.slice(0, 80)}`);

@@ -63,7 +63,10 @@ def page(chromium: Browser, look: dict[str, Any]) -> Iterator[Page]:
 
     def heard(message: ConsoleMessage) -> None:
         # What Chromium says about a page that is answered with a 4xx, which some tests ask for.
-        if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
+        if (
+            message.type in ("error", "warning")
+            and "the server responded with a status of 4" not in message.text
+        ):
             complaints.append(message.text)
 
     def asked(request: Request) -> None:

@@ -37,7 +37,9 @@ class RelyingParty:
             self.answer = {name: value[0] for name, value in parse_qs(scope["query_string"].decode()).items()}
         headers = [(b"content-type", b"text/html")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        page = b"<!doctype html><title>Back</title><link rel=icon href=data:,><h1>Back at the application</h1>"
+        page = (
+            b"<!doctype html><title>Back</title><link rel=icon href=data:,><h1>Back at the application</h1>"
+        )
         await send({"type": "http.response.body", "body": page})
 
     def url(self, issuer: Issuer, **parameters: str) -> str:
@@ -65,7 +67,9 @@ class RelyingParty:
             "code_verifier": self._verifier,
         }
         try:
-            with urllib.request.urlopen(issuer.endpoints["token"], urlencode(form).encode(), timeout=5) as answer:
+            with urllib.request.urlopen(
+                issuer.endpoints["token"], urlencode(form).encode(), timeout=5
+            ) as answer:
                 return Tokens(answer.status, json.loads(answer.read()))
         except urllib.error.HTTPError as error:
             with error:
