@@ -251,6 +251,8 @@ def _aud(case: Case) -> Finding:
     said = case.claims.get("aud")
     if case.honest is not None and "aud" not in case.honest.claims and said is None:
         return _ok("none, as in every such token of this issuer")
+    if case.issuer is None and said is None and case.use == "access" and "client_id" in case.claims:
+        return _skip("none, and a client in its place, as Cognito has it")
     listed = [said] if isinstance(said, str) else said
     if not isinstance(listed, list) or not listed or not all(isinstance(each, str) for each in listed):
         return _bad("it names no audience")
