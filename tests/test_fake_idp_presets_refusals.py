@@ -29,6 +29,7 @@ def let_pass(preset: str, endpoint: Any, **parameters: str) -> None:
 @pytest.mark.parametrize("endpoint", ["authorization", "token"])
 def test_entra_refuses_a_resource_that_is_not_the_scopes(preset: str, endpoint: Any) -> None:
     error = refusal(preset, endpoint, resource=MCP, scope=f"openid {API}/access_as_user")
+    assert PRESETS[preset].resource == "refused"
     assert error.error == "invalid_target"
     assert error.description.startswith("AADSTS9010010: The resource parameter provided in the request")
     error = refusal(preset, endpoint, resource=MCP, scope="openid profile")

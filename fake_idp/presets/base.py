@@ -172,7 +172,7 @@ class Preset:
         pkce: whether every client must use PKCE, or only those without a secret (OAuth 2.1
             section 7.6), or nobody has to.
         resource: what the vendor does with ``resource`` (RFC 8707): it becomes the audience, it is
-            ignored, or it is refused.
+            ignored, or it is refused, in the words of ``check_request``.
         audience_parameter: whether ``audience`` chooses the audience, as Auth0 has it.
         iss_parameter: whether the authorization response names the issuer (RFC 9207).
         rotates_refresh_tokens: whether a refresh gives a new refresh token and ends the old one.

@@ -100,7 +100,7 @@ class Entra(Preset):
     cache_control = "max-age=86400, private"
     grants = ("authorization_code", "refresh_token", "client_credentials", "password", _DEVICE, _JWT_BEARER)
     pkce = "never"
-    resource: Literal["audience", "ignored", "refused"] = "ignored"  # but see ``check_request``
+    resource: Literal["audience", "ignored", "refused"] = "refused"
     rotates_refresh_tokens = False  # a refresh gives a new one, and the old one stays good (refresh-tokens)
     paths: Mapping[Endpoint, str] = {
         "token": "/oauth2/v2.0/token",
