@@ -8,7 +8,8 @@ somebody asked for. Metadata and keys are written once and sent until the keys c
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import unquote
 
@@ -99,6 +100,10 @@ class _Route:
 
 _NO_BODY = {"type": "http.response.body", "body": b""}
 
+#: The control plane and the console. All other paths are the issuers' own, so that a client that looks
+#: for metadata where there is none is told so, whoever it is, and finds itself in the journal.
+_CONTROL = re.compile(r"/(?:$|(?:_control|console)(?:/|$))")
+
 
 class Site:
     """Several issuers at one address, told apart by their paths.
@@ -148,7 +153,7 @@ class Site:
             if self._before is not None:
                 self._before(issuer)
             version, start, body = route.written
-            if version != issuer.keys.version:
+            if version != issuer.keys_version:
                 _, start, body = await self._write(route, scope)
             issuer.journal.note(
                 issuer.clock.now(),
@@ -166,7 +171,7 @@ class Site:
 
     async def _write(self, route: _Route, scope: Scope) -> _Written:
         """Write an answer that lasts."""
-        version = route.issuer.keys.version  # read first: what changes meanwhile is written the next time
+        version = route.issuer.keys_version  # read first: what changes meanwhile is written the next time
         answer = await self._handled(route, {**scope, "method": "GET"}, b"")
         head = (*head_of(answer, route.kind.shared), (b"content-length", b"%d" % len(answer.body)))
         route.written = (
@@ -261,7 +266,7 @@ class Site:
         if not path.startswith("/") and "://" in path:  # absolute-form (RFC 9112 section 3.2.2)
             path = "/" + path.partition("://")[2].partition("/")[2]
             await self({**scope, "path": path}, receive, send)
-        elif self._has_control:
+        elif self._has_control and _CONTROL.match(path):
             await self._controlled(scope, receive, send)
         else:
             known = ", ".join(sorted(self._routes))
@@ -287,13 +292,10 @@ class Site:
             from fake_idp.control.app import build  # FastAPI: 300 ms, for those who want it
 
             self._control = build(self)
-
-        async def watched(message: MutableMapping[str, Any]) -> None:
-            if message.get("status") == 404 and not scope["path"].startswith("/_control"):
-                self._unknown(scope, 404)
-            await send(message)
-
-        await self._control(scope, receive, watched)
+        if self._before is not None:
+            for issuer in self.issuers:
+                self._before(issuer)
+        await self._control(scope, receive, send)
 
 
 class IssuerApp(Site):

@@ -1,136 +1,140 @@
-"""What a token says, in words, without believing it."""
+"""What a token says, in words, without believing it, and every check that needs no network."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from fake_idp import jws
 from fake_idp.errors import MalformedToken
+from fake_idp.judge import Check, judge
 
-__all__ = ["Explanation", "explain"]
+if TYPE_CHECKING:
+    from fake_idp.issuer import Issuer
+
+__all__ = ["Explanation", "explain", "stripped"]
 
 _TIMES = ("iat", "nbf", "exp", "auth_time")
 _DAY = 86_400
 _FAR = 253_402_300_799  # the end of the year 9999
+_BYTES = {"ES256": 64, "ES384": 96, "ES512": 132, "EdDSA": 64}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A token taken apart. Its signature was not checked.
+    """A token taken apart.
 
     Attributes:
         header: the JOSE header.
         claims: the claims.
         times: for each time claim that is a number, when that is, as people say it.
-        suspicious: what a careful server would look at twice, one line each.
+        checks: what each check found, with its source.
     """
 
     header: dict[str, Any]
     claims: dict[str, Any]
     times: dict[str, str]
-    suspicious: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def suspicious(self) -> tuple[Check, ...]:
+        """The checks that failed: what a careful server refuses, or looks at twice."""
+        return tuple(check for check in self.checks if check.verdict == "fail")
 
 
-def explain(token: str, *, now: float) -> Explanation:
+def stripped(text: str) -> str:
+    """The token in what somebody pasted: without spaces around it, and without a leading ``Bearer``."""
+    token = text.strip()
+    for prefix in ("authorization:", "bearer "):
+        if token[: len(prefix)].lower() == prefix:
+            token = token[len(prefix) :].strip()
+    return token
+
+
+def explain(
+    token: str, *, now: float, issuer: Issuer | None = None, jwks: Mapping[str, Any] | None = None
+) -> Explanation:
     """Take a token apart.
 
     Args:
-        token: a JWS in compact serialization; spaces around it and a leading ``Bearer`` are ignored.
+        token: a JWS in compact serialization, or what ``stripped`` makes one of.
         now: seconds since the epoch, for what is relative to it.
+        issuer: whose token it should be; without one, only what needs none is checked.
+        jwks: a JWK Set for the signature, in place of the issuer's keys.
 
     Raises:
         MalformedToken: it is no such thing; the error names the part.
     """
-    token = token.strip()
-    if token[:7].lower() == "bearer ":
-        token = token[7:].strip()
+    token = stripped(token)
     if not token:
         raise MalformedToken("token", "is empty")
     parts = jws.split(token)
-    raw_header = jws.from_b64url(parts.header, part="header")
-    raw_claims = jws.from_b64url(parts.payload, part="payload")
+    header = jws.parse_object(jws.from_b64url(parts.header, part="header"), part="header")
+    claims = jws.parse_object(jws.from_b64url(parts.payload, part="payload"), part="payload")
     signature = jws.from_b64url(parts.signature, part="signature")
-    header = jws.parse_object(raw_header, part="header")
-    claims = jws.parse_object(raw_claims, part="payload")
+    checks = list(judge(token, issuer, now=now))
+    for index, check in enumerate(checks):
+        if check.name == "signature" and jwks is not None:
+            checks[index] = _signed(check, token, header, jwks)
+        elif check.name == "signature" and check.verdict == "skip":
+            checks[index] = _looked_at(check, header, signature)
+        elif check.name == "aud" and issuer is None and "aud" not in claims and _is_cognitos(claims):
+            checks[index] = replace(check, verdict="skip", words="no aud; Cognito has client_id in its place")
     return Explanation(
         header=header,
         claims=claims,
         times={name: _moment(claims[name], now) for name in _TIMES if _is_number(claims.get(name))},
-        suspicious=(
-            *_about_header(header, signature),
-            *_about_times(claims, now),
-            *_about_claims(claims),
-            *(f"the header has {name!r} twice" for name in _repeated(raw_header)),
-            *(f"the claim {name!r} is there twice" for name in _repeated(raw_claims)),
-        ),
+        checks=(*checks, _lifetime(claims)),
     )
 
 
-def _about_header(header: dict[str, Any], signature: bytes) -> Iterator[str]:
+def _signed(check: Check, token: str, header: dict[str, Any], jwks: Mapping[str, Any]) -> Check:
+    """The signature, by the keys of a JWK Set: those with the token's key id, or else all of them."""
+    from fake_idp.oauth.jwts import Refused, public_key, signature_is_good
+
+    algorithm, kid = header.get("alg"), header.get("kid")
+    listed = jwks.get("keys")
+    keys = [jwk for jwk in listed if isinstance(jwk, dict)] if isinstance(listed, list) else []
+    for jwk in [jwk for jwk in keys if jwk.get("kid") == kid] or keys:
+        try:
+            key = public_key(jwk, algorithm if isinstance(algorithm, str) else "")
+        except Refused:
+            continue
+        if signature_is_good(token, key, str(algorithm)):
+            return replace(check, verdict="pass", words="of this content, by a key of the JWK Set")
+    return replace(check, verdict="fail", words=f"by none of the {len(keys)} keys of the JWK Set")
+
+
+def _looked_at(check: Check, header: dict[str, Any], signature: bytes) -> Check:
+    """What can be said of a signature without a key."""
     algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or not algorithm.strip() or algorithm.strip().lower() == "none":
-        yield "the header claims no algorithm: anybody can write such a token"
-    elif algorithm.startswith("HS"):
-        yield f"{algorithm} is a shared secret; if that is the public key, anybody can write such a token"
-    elif algorithm.startswith("RS") and len(signature) not in (256, 384, 512):
-        yield f"an {algorithm} signature has 256 bytes or more, this one has {len(signature)}"
-    elif algorithm == "ES256" and len(signature) != 64:
-        yield f"an ES256 signature has 64 bytes, this one has {len(signature)}"
-    if not signature:
-        yield "the signature is empty"
-    elif not any(signature):
-        yield "the signature is all zeros"
-    if not isinstance(header.get("kid"), str):
-        yield "the header has no key id"
-    for name in ("jwk", "jku", "x5u", "x5c"):
-        if name in header:
-            yield f"the header brings its own key ({name})"
-    if "crit" in header:
-        yield "the header has critical extensions, which a server must refuse unless it knows them"
+    wanted = _BYTES.get(algorithm) if isinstance(algorithm, str) else None
+    if not any(signature):
+        words = "it is all zeros" if signature else "it is empty"
+    elif wanted is not None and len(signature) != wanted:
+        words = f"{algorithm} makes {wanted} bytes, these are {len(signature)}"
+    elif str(algorithm)[:2] in ("RS", "PS") and len(signature) not in (256, 384, 512):
+        words = f"{algorithm} makes 256 bytes or more, these are {len(signature)}"
+    else:
+        return check
+    return replace(check, verdict="fail", words=words)
 
 
-def _about_times(claims: dict[str, Any], now: float) -> Iterator[str]:
-    for name in ("exp", "nbf", "iat"):
-        if name in claims and not _is_number(claims[name]):
-            yield f"{name} is not a number"
-    expires, starts, issued = (claims.get(name) for name in ("exp", "nbf", "iat"))
-    if "exp" not in claims:
-        yield "it never expires: there is no exp"
-    elif _is_number(expires) and expires <= now:
-        yield f"it expired {_ago(now - expires)} ago"
-    if _is_number(starts) and starts > now:
-        yield f"it is not valid for another {_ago(starts - now)}"
-    if _is_number(issued) and issued > now:
-        yield f"it was issued {_ago(issued - now)} in the future"
-    if _is_number(expires) and _is_number(issued) and expires - issued > _DAY:
-        yield f"it is good for {_ago(expires - issued)}, which is long for a bearer token"
+def _is_cognitos(claims: dict[str, Any]) -> bool:
+    """Whether it says that it is an access token of a Cognito user pool, which has no audience."""
+    return claims.get("token_use") == "access" and isinstance(claims.get("client_id"), str)
 
 
-def _about_claims(claims: dict[str, Any]) -> Iterator[str]:
-    if not isinstance(claims.get("iss"), str) or not claims["iss"]:
-        yield "there is no issuer"
-    elif claims["iss"] != claims["iss"].strip():
-        yield "the issuer has spaces around it"
-    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
-        yield "there is no subject"
-    if not claims.get("aud") and not (claims.get("token_use") == "access" and claims.get("client_id")):
-        yield "it is for no audience"
-
-
-def _repeated(raw: bytes) -> list[str]:
-    """Members that are there twice: parsers differ on which one counts (RFC 8259 section 4)."""
-    found: list[str] = []
-
-    def note(pairs: list[tuple[str, Any]]) -> None:
-        found[:] = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
-
-    json.loads(raw, object_pairs_hook=note)  # the outermost object comes last
-    return found
+def _lifetime(claims: dict[str, Any]) -> Check:
+    source = "RFC 6819 section 5.1.5.3"
+    expires, issued = claims.get("exp"), claims.get("iat")
+    if not (_is_number(expires) and _is_number(issued)):
+        return Check(name="lifetime", verdict="skip", words="iat or exp is not there", source=source)
+    long = expires - issued > _DAY
+    words = f"good for {_ago(max(expires - issued, 0))}" + (", long for what anybody can use who has it" if long else "")
+    return Check(name="lifetime", verdict="fail" if long else "pass", words=words, source=source)
 
 
 def _moment(value: float, now: float) -> str:

@@ -201,6 +201,11 @@ class Issuer:
         return self._algorithm if callable(self._keys) else self._keys.algorithm
 
     @property
+    def keys_version(self) -> int:
+        """A number that changes with the keys; -1 while nobody has used them yet."""
+        return -1 if callable(self._keys) else self._keys.version
+
+    @property
     def host(self) -> str:
         """The host of the issuer's name, without a port."""
         return urlsplit(self.url).hostname or ""
@@ -269,6 +274,20 @@ class Issuer:
             jwks: its public keys, a JWK Set (RFC 7517 section 5).
         """
         self.state.put("trusted", url, {"jwks": dict(jwks)})
+
+    def reset(self, *, keys: bool = False) -> None:
+        """Begin anew: users, clients, grants, faults, journal and clock are as they were at the start.
+
+        Args:
+            keys: the keys too: new ones sign, and all the old ones are withdrawn.
+        """
+        self.faults.clear()
+        self.state.clear()
+        self.journal.clear()
+        self.clock.reset()
+        if keys:
+            self.keys.include()
+            self.keys.rotate(overlap=False)
 
     def discovery(self) -> dict[str, Any]:
         """The discovery document, with what the vendor leaves out left out."""
@@ -356,9 +375,7 @@ class Issuer:
     def _new_keys(self) -> KeyRing:
         from fake_idp.keys import KeyRing
 
-        return KeyRing(
-            new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm
-        )
+        return KeyRing(new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm)
 
     def _use(self, options: TokenOptions) -> TokenUse:
         machine = options.get("grant") == "client_credentials"

@@ -149,6 +149,8 @@ def _leave_out_the_command_line() -> None:
 
     class StandIn(types.ModuleType):
         def __getattr__(self, name: str) -> None:
+            if name.startswith("__"):  # the import system's own questions
+                raise AttributeError(name)
             names.append(name)
 
     sys.modules["uvicorn.main"] = StandIn("uvicorn.main")

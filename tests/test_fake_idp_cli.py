@@ -1,29 +1,28 @@
-"""The command line and the state folder, in real processes."""
+"""The command line, in this process: what each command prints, and what it says when it cannot."""
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
 import os
-import signal
+import shlex
 import socket
 import stat
-import subprocess
 import sys
-import threading
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 
-from fake_idp import FORGERIES, PRESETS, Issuer, StateError
+from fake_idp import FORGERIES, PRESETS, Issuer, Key
+from fake_idp.algorithms import ALGORITHMS
 from fake_idp.cli import main
-from fake_idp.store import Store, default_folder
+from fake_idp.cli.parser import COMMANDS
+from fake_idp.store import FILE, Store
 
-COMMAND = [sys.executable, "-m", "fake_idp"]
+Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +33,11 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command in this process: exit code, standard output, standard error."""
 
-    def run(*args: str) -> tuple[int, str, str]:
+    def run(*args: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         try:
             code = main(args)
         except SystemExit as exit_:
@@ -47,123 +47,14 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     return run
 
 
-@pytest.fixture
-def serve(state: Path) -> Iterator[Callable[..., dict[str, Any]]]:
-    """``fake-idp serve`` in a process of its own; returns what it printed, by preset."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def serve(*args: str) -> dict[str, Any]:
-        process = subprocess.Popen(
-            [*COMMAND, "serve", "--json", "--port", "0", *args],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "FAKE_IDP_STATE": str(state)},
-        )
-        processes.append(process)
-        assert process.stdout is not None
-        said = json.loads(process.stdout.readline())
-        return {row["preset"]: row for row in said["issuers"]} | {"process": process}
-
-    yield serve
-    for process in processes:
-        process.kill()
-        process.communicate()
+def claims_of(token: str) -> dict[str, Any]:
+    return jwt.decode(token.strip(), options={"verify_signature": False})
 
 
-def mint(*args: str, state: Path) -> str:
-    """A token from ``fake-idp mint`` in a process of its own."""
-    done = subprocess.run(
-        [*COMMAND, "mint", *args],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "FAKE_IDP_STATE": str(state)},
-    )
-    assert done.stderr == ""
-    return done.stdout.removesuffix("\n")
+# mint
 
 
-def test_serve_in_one_process_accepts_what_mint_makes_in_another(state: Path, serve: Any, run: Any) -> None:
-    early = mint("--preset", "cognito", "--access-token", state=state)
-    served = serve()
-    assert set(PRESETS) < set(served)
-    for preset in PRESETS:
-        _, out, _ = run("mint", "--preset", preset, "--sub", "bob")
-        token = out.strip()
-        with urllib.request.urlopen(served[preset]["discovery"], timeout=5) as response:
-            document = json.load(response)
-        key = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(token)
-        claims = jwt.decode(token, key, algorithms=["RS256", "RS512"], options={"verify_aud": False})
-        assert claims["sub"] == "bob"
-        assert claims["iss"] == PRESETS[preset].token_issuer(served[preset]["issuer"])
-    # The keys are those from before; only the name has changed with the port.
-    jwt.PyJWKClient(served["cognito"]["jwks"]).get_signing_key_from_jwt(early)
-
-
-def test_a_rotation_in_another_process_is_published_at_once(serve: Any, run: Any) -> None:
-    okta = serve("--preset", "okta")["okta"]
-
-    def kids() -> list[str]:
-        with urllib.request.urlopen(okta["jwks"], timeout=5) as response:
-            return [each["kid"] for each in json.load(response)["keys"]]
-
-    (first,) = kids()
-    _, out, _ = run("keys", "rotate", "--preset", "okta")
-    second = out.strip()
-    assert kids() == [first, second]
-    _, out, _ = run("keys", "rotate", "--preset", "okta", "--hard")
-    assert kids() == [out.strip()]
-
-
-def test_a_state_file_that_breaks_under_serve_is_reported_once_and_the_old_keys_stay(
-    state: Path, serve: Any
-) -> None:
-    served = serve("--preset", "okta")
-    broken = state / "okta.json"
-    broken.write_text("{", encoding="utf-8")
-    for _ in range(3):
-        with urllib.request.urlopen(served["okta"]["jwks"], timeout=5) as response:
-            assert len(json.load(response)["keys"]) == 1
-    served["process"].send_signal(signal.SIGINT)
-    _, err = served["process"].communicate(timeout=5)
-    assert err.count("is broken") == 1
-    assert broken.read_text(encoding="utf-8") == "{"
-
-
-def test_an_interrupt_ends_serve_at_once_and_without_a_traceback(serve: Any) -> None:
-    served = serve("--preset", "plain")
-    process: subprocess.Popen[str] = served["process"]
-    # A client that keeps its connection open must not hold it up.
-    with socket.create_connection(
-        ("127.0.0.1", int(served["plain"]["issuer"].rpartition(":")[2])), timeout=5
-    ):
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=5)
-    assert process.returncode == 130
-    assert (out, err) == ("", "")
-
-
-def test_a_port_in_use_is_one_clear_line(run: Any, state: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        code, out, err = run("serve", "--port", str(port))
-    assert (code, out) == (2, "")
-    assert err == f"fake-idp: cannot listen on 127.0.0.1:{port}: Address already in use\n"
-    assert not state.exists()
-
-
-def test_serve_takes_a_name_that_is_not_its_address(state: Path, serve: Any) -> None:
-    name = "https://acme.okta.com/oauth2/default"
-    served = serve("--preset", "okta", "--issuer", name)["okta"]
-    token = mint("--preset", "okta", state=state)
-    assert jwt.decode(token, options={"verify_signature": False})["iss"] == name
-    jwt.PyJWKClient(served["jwks"]).get_signing_key_from_jwt(token)
-
-
-def test_mint_prints_the_token_and_nothing_else(run: Any) -> None:
+def test_mint_prints_the_token_and_nothing_else(run: Run) -> None:
     code, out, err = run(
         "mint", "--preset", "okta", "--sub", "bob", "--aud", "a", "--aud", "b", "--claim", 'groups=["ops"]',
         "--without", "uid", "--scope", "cw:read cw:write", "--expires-in", "-5", "--header", 'typ="JWT"',
@@ -171,7 +62,7 @@ def test_mint_prints_the_token_and_nothing_else(run: Any) -> None:
     )  # fmt: skip
     assert (code, err) == (0, "")
     token = out.removesuffix("\n")
-    claims = jwt.decode(token, options={"verify_signature": False})
+    claims = claims_of(token)
     assert claims["exp"] - claims["iat"] == -5
     assert {name: claims.get(name) for name in ("iss", "sub", "aud", "cid", "groups", "scp", "uid")} == {
         "iss": "https://x.example",
@@ -185,164 +76,103 @@ def test_mint_prints_the_token_and_nothing_else(run: Any) -> None:
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
 
 
-def test_mint_prints_a_token_response_when_asked_for_json(run: Any) -> None:
-    _, out, _ = run("mint", "--preset", "cognito", "--json", "--expires-in", "60")
+def test_claims_come_from_files_and_from_standard_input_and_the_last_word_counts(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "claims.json"
+    file.write_text('{"a": 1, "b": 1, "c": 1}', encoding="utf-8")
+    _, out, _ = run("mint", "--claims", str(file), "--claims", "-", "--claim", "c=3", stdin='{"b": 2, "c": 2}')
+    assert {name: claims_of(out)[name] for name in "abc"} == {"a": 1, "b": 2, "c": 3}
+
+
+def test_groups_and_roles_are_where_the_vendor_has_them(run: Run) -> None:
+    _, out, _ = run("mint", "--preset", "cognito", "--group", "ops", "--group", "dev")
+    assert claims_of(out)["cognito:groups"] == ["ops", "dev"]
+
+
+def test_a_machine_gets_a_token_for_its_client(run: Run) -> None:
+    _, out, _ = run("mint", "--preset", "okta", "--grant", "client_credentials", "--client-id", "batch")
+    assert claims_of(out)["sub"] == "batch"
+
+
+@pytest.mark.parametrize("preset", ["plain", "cognito"])
+def test_the_token_response_has_both_tokens_of_one_sign_in(run: Run, preset: str) -> None:
+    _, out, _ = run("mint", "--preset", preset, "--json", "--nonce", "n", "--expires-in", "60", "--sub", "bob")
     response = json.loads(out)
-    assert response["token_type"] == "Bearer"
-    assert response["expires_in"] == 60
-    assert jwt.decode(response["id_token"], options={"verify_signature": False})["token_use"] == "id"
+    assert list(response) == ["access_token", "id_token", "token_type", "expires_in", "scope"]
+    assert (response["token_type"], response["expires_in"]) == ("Bearer", 60)
+    access, id_ = claims_of(response["access_token"]), claims_of(response["id_token"])
+    assert access["sub"] == id_["sub"]
+    assert (id_["nonce"], id_["exp"] - id_["iat"]) == ("n", 60)
 
 
-def test_forge_prints_the_forged_token(run: Any) -> None:
+def test_a_token_response_has_only_the_token_that_was_asked_for(run: Run) -> None:
+    _, out, _ = run("mint", "--json", "--access-token", "--scope", "a b")
+    assert list(json.loads(out)) == ["access_token", "token_type", "expires_in", "scope"]
+    _, out, _ = run("mint", "--json", "--grant", "client_credentials")
+    assert "id_token" not in json.loads(out)
+
+
+def test_curl_prints_a_line_for_a_shell(run: Run) -> None:
+    _, out, _ = run("mint", "--curl", "https://x.example/a?b='c d'&e")
+    words = shlex.split(out)
+    assert words[:3] == ["curl", "-sS", "-H"]
+    assert words[4:] == ["https://x.example/a?b='c d'&e"]
+    assert words[3].startswith("Authorization: Bearer ")
+    assert claims_of(words[3].split()[2])["sub"] == "alice"
+    _, out, _ = run("mint", "--curl", "--aud", "https://api.example/v1")
+    assert shlex.split(out)[-1] == "https://api.example/v1"
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm_can_be_asked_for_and_its_key_is_published(run: Run, algorithm: str) -> None:
+    _, out, _ = run("mint", "--alg", algorithm)
+    header = jwt.get_unverified_header(out.strip())
+    _, again, _ = run("mint", "--alg", algorithm)
+    assert jwt.get_unverified_header(again.strip()) == header
+    _, keys, _ = run("jwks")
+    (jwk,) = [jwk for jwk in json.loads(keys)["keys"] if jwk["kid"] == header["kid"]]
+    jwt.decode(out.strip(), jwt.PyJWK(jwk), algorithms=[algorithm], options={"verify_aud": False})
+
+
+def test_the_jwks_vouches_for_the_token_and_the_discovery_document_for_the_issuer(run: Run) -> None:
+    _, token, _ = run("mint", "--preset", "okta")
+    _, keys, _ = run("jwks", "--preset", "okta")
+    _, document, _ = run("discovery", "--preset", "okta")
+    claims = jwt.decode(
+        token.strip(), jwt.PyJWKSet.from_json(keys).keys[0], algorithms=["RS256"], audience="api://default"
+    )
+    assert claims["iss"] == json.loads(document)["issuer"]
+
+
+def test_a_preset_of_ones_own_is_taken_everywhere(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('base = "plain"\nname = "mine"\nurl = "https://mine.example"\n', encoding="utf-8")
+    _, token, _ = run("mint", "--preset", str(file))
+    _, keys, _ = run("keys", "list", "--preset", str(file), "--json")
+    assert json.loads(keys)[0]["kid"] == jwt.get_unverified_header(token.strip())["kid"]
+
+
+# forge
+
+
+def test_forge_prints_the_forged_token(run: Run) -> None:
     code, out, _ = run("forge", "sig.none[NONE]", "--preset", "okta")
     assert code == 0
     assert jwt.get_unverified_header(out.strip())["alg"] == "NONE"
 
 
-def test_forge_lists_every_forgery(run: Any) -> None:
+def test_forge_lists_every_forgery_and_those_of_a_theme(run: Run) -> None:
     _, text, _ = run("forge", "--list")
     _, out, _ = run("forge", "--list", "--json")
     assert [each["id"] for each in json.loads(out)] == list(FORGERIES)
     assert all(name in text for forgery in FORGERIES.values() for name in forgery.names)
+    _, out, _ = run("forge", "--list", "--in", "sig", "--json")
+    assert {each["id"].partition(".")[0] for each in json.loads(out)} == {"sig"}
 
 
-@pytest.mark.parametrize(
-    ("args", "says"),
-    [
-        ("mint --preset otka", "unknown preset 'otka'; did you mean 'okta'?"),
-        (
-            "mint --claim role=admin",
-            "--claim role: the value is not JSON; for a string write 'role=\"admin\"'",
-        ),
-        ("mint --claim role", "--claim: is name=json, and 'role' is not"),
-        ("mint --claim x=NaN", "claim 'x': has no JSON form"),
-        ("mint --header =1", "--header: is name=json"),
-        ("mint --expires-in soon", "argument --expires-in: invalid float value: 'soon'"),
-        ("mint --expires-in inf", "expires_in: must be a finite number"),
-        ("mint --issuer nowhere", "issuer 'nowhere': must be an http(s) URL"),
-        ("mint --key nobody", "unknown key 'nobody'"),
-        ("mint --bogus", "unrecognized arguments: --bogus"),
-        ("forge", "forge: give the id of a forgery, or --list"),
-        ("forge sig.nome", "unknown forgery 'sig.nome'; did you mean 'sig.none'?"),
-        ("decode a.b", "malformed token: token has 2 segments, a JWS has 3"),
-        ("decode !.e30.", "malformed token: header is not base64url"),
-        ("decode e30.bm8.", "malformed token: payload is not JSON"),
-        ("decode e30.W10.", "malformed token: payload is not a JSON object"),
-        ("serve --port 65536", "'65536' is not a port (0 to 65535)"),
-        ("serve --issuer https://x --preset okta --preset plain", "--issuer: names one issuer"),
-        ("keys rotate --preset nope", "unknown preset 'nope'"),
-        ("keys", "the following arguments are required"),
-        ("nonsense", "invalid choice: 'nonsense'"),
-        ("", "the following arguments are required"),
-    ],
-)
-def test_bad_input_is_one_line_that_names_it(run: Any, args: str, says: str) -> None:
-    code, out, err = run(*args.split())
-    assert (code, out) == (2, "")
-    assert says in err
-    assert err.startswith("fake-idp")
-    assert err.count("\n") == 1
+# keys
 
 
-@pytest.mark.parametrize(
-    "command", ["", "serve", "mint", "forge", "decode", "keys", "keys list", "keys rotate"]
-)
-def test_every_help_has_an_example(run: Any, command: str) -> None:
-    code, out, _ = run(*command.split(), "--help")
-    assert code == 0
-    assert "example:\n  fake-idp" in out
-
-
-def test_the_state_folder_is_for_its_owner_only(run: Any, state: Path) -> None:
-    run("mint")
-    assert stat.S_IMODE(state.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(file.stat().st_mode) for file in state.iterdir()} == {0o600}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"[]", b"{}", b'{"version": 2}', b"\xff", b"[" * 100_000, b'{"version":1,"preset":"okta"}'],
-)
-def test_a_broken_state_file_is_reported_and_left_alone(run: Any, state: Path, content: bytes) -> None:
-    state.mkdir()
-    (state / "okta.json").write_bytes(content)
-    for command in ("mint --preset okta", "keys rotate --preset okta", "keys list"):
-        code, out, err = run(*command.split())
-        assert (code, out) == (2, "")
-        assert err.count("\n") == 1
-        assert "okta.json" in err
-    assert (state / "okta.json").read_bytes() == content
-
-
-def test_a_key_of_a_state_file_that_was_tampered_with_is_reported_without_being_shown(
-    run: Any, state: Path
-) -> None:
-    run("mint")
-    file = state / "plain.json"
-    document = json.loads(file.read_text(encoding="utf-8"))
-    document["keys"][0]["private_key"] = "SECRET"
-    file.write_text(json.dumps(document), encoding="utf-8")
-    code, _, err = run("mint")
-    assert code == 2
-    assert "SECRET" not in err
-
-
-def test_a_state_folder_that_is_none_is_one_clear_line(run: Any, tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.write_text("", encoding="utf-8")
-    code, _, err = run("mint", "--state", str(file))
-    assert code == 2
-    assert str(file) in err
-
-
-def test_processes_that_mint_at_once_agree_on_one_key(state: Path) -> None:
-    tokens: list[str] = []
-    threads = [threading.Thread(target=lambda: tokens.append(mint(state=state))) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({jwt.get_unverified_header(token)["kid"] for token in tokens}) == 1
-
-
-def test_an_issuer_made_elsewhere_can_be_put_into_a_state_folder(run: Any, state: Path) -> None:
-    issuer = Issuer(
-        "okta", url="https://acme.okta.com/oauth2/default", audience="https://mcp.example.com/mcp"
-    )
-    Store(state).put(issuer)
-    _, out, _ = run("mint", "--preset", "okta")
-    key = jwt.PyJWK(issuer.keys.jwks()["keys"][0])
-    jwt.decode(out.strip(), key, algorithms=["RS256"], issuer=issuer.url, audience=issuer.audience)
-
-
-def test_nothing_is_saved_when_a_change_fails(state: Path) -> None:
-    store = Store(state)
-    before = store.issuer("plain").keys.current.kid
-    with contextlib.suppress(ZeroDivisionError), store.changing("plain") as issuer:
-        issuer.keys.rotate()
-        raise ZeroDivisionError
-    assert store.issuer("plain").keys.current.kid == before
-
-
-def test_a_state_file_that_has_gone_is_reported(state: Path) -> None:
-    store = Store(state)
-    issuer = store.issuer("plain")
-    (state / "plain.json").unlink()
-    with pytest.raises(StateError, match="is gone"):
-        store.refresh(issuer)
-    assert store.refresh(issuer) is False
-
-
-def test_the_default_state_folder_follows_the_xdg_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert default_folder() == Path(os.environ["FAKE_IDP_STATE"])
-    monkeypatch.delenv("FAKE_IDP_STATE")
-    monkeypatch.setenv("XDG_STATE_HOME", "/xdg")
-    assert default_folder() == Path("/xdg/fake-idp")
-    monkeypatch.delenv("XDG_STATE_HOME")
-    assert default_folder() == Path.home() / ".local/state/fake-idp"
-
-
-def test_keys_list_says_what_there_is(run: Any) -> None:
+def test_keys_list_says_what_there_is(run: Run) -> None:
     code, out, err = run("keys", "list")
     assert (code, out) == (0, "")
     assert "no keys" in err
@@ -354,3 +184,187 @@ def test_keys_list_says_what_there_is(run: Any) -> None:
         ("id", "current"),
         ("access", "current"),
     ]
+    _, out, _ = run("keys", "list", "--preset", "okta", "--json")
+    assert json.loads(out) == []
+
+
+def test_a_key_is_announced_used_and_retired(run: Run) -> None:
+    _, first, _ = run("mint")
+    _, out, _ = run("keys", "announce", "--alg", "ES256")
+    announced = out.strip()
+    _, second, _ = run("mint")
+    assert jwt.get_unverified_header(first.strip())["kid"] == jwt.get_unverified_header(second.strip())["kid"]
+    _, out, _ = run("keys", "rotate")
+    assert out.strip() == announced
+    _, third, _ = run("mint")
+    assert jwt.get_unverified_header(third.strip())["kid"] == announced
+    old = jwt.get_unverified_header(first.strip())["kid"]
+    code, out, err = run("keys", "retire", old)
+    assert (code, out) == (0, "")
+    assert old in err
+    _, keys, _ = run("jwks")
+    assert [jwk["kid"] for jwk in json.loads(keys)["keys"]] == [announced]
+    code, _, err = run("keys", "retire", announced)
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_the_private_key_is_printed_only_when_it_is_asked_for(run: Run, tmp_path: Path) -> None:
+    _, token, _ = run("mint")
+    _, public, err = run("keys", "export", "--format", "pem")
+    assert (public.startswith("-----BEGIN PUBLIC KEY"), err) == (True, "")
+    _, jwk, err = run("keys", "export")
+    assert ("d" in json.loads(jwk), err) == (False, "")
+    file = tmp_path / "key.json"
+    code, out, err = run("keys", "export", "--private", "--out", str(file))
+    assert (code, out) == (0, "")
+    assert "private key" in err
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    key = Key.from_jwk(json.loads(file.read_text(encoding="utf-8")))
+    jwt.decode(token.strip(), key.public, algorithms=["RS256"], options={"verify_aud": False})
+    _, pem, _ = run("keys", "export", key.kid, "--private", "--format", "pem")
+    assert Key.from_pem(pem, kid=key.kid).public_jwk() == key.public_jwk()
+    code, _, err = run("keys", "export", "--private", "--out", str(file))
+    assert code == 2
+    assert "File exists" in err
+
+
+# presets, decode
+
+
+def test_presets_are_listed_and_shown_with_their_sources(run: Run) -> None:
+    _, out, _ = run("presets", "--json")
+    assert [row["preset"] for row in json.loads(out)] == list(PRESETS)
+    _, text, _ = run("presets")
+    assert all(preset.url in text and preset.title in text for preset in PRESETS.values())
+    for name, preset in PRESETS.items():
+        _, out, _ = run("presets", name, "--json")
+        assert json.loads(out)["claims"]["access"].keys() | json.loads(out)["claims"]["id"].keys()
+        _, text, _ = run("presets", name)
+        assert preset.title in text
+    assert "uid" in run("presets", "okta")[1]
+
+
+def test_mint_and_decode_make_a_pipe(run: Run) -> None:
+    _, token, _ = run("mint", "--preset", "okta")
+    code, out, err = run("decode", "--preset", "okta", stdin=token)
+    assert (code, err) == (0, "")
+    assert "nothing suspicious" in out
+    _, forged, _ = run("forge", "sig.wrong-key", "--preset", "okta")
+    code, out, _ = run("decode", "--preset", "okta", stdin=forged)
+    assert code == 0
+    assert "suspicious: 1 of" in out
+
+
+# In general
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ("mint --preset otka", "unknown preset 'otka'; did you mean 'okta'?"),
+        ("mint --claim role=admin", "--claim role: the value is not JSON; for a string write 'role=\"admin\"'"),
+        ("mint --claim role", "--claim: is name=json, and 'role' is not"),
+        ("mint --claim x=NaN", "claim 'x': has no JSON form"),
+        ("mint --header =1", "--header: is name=json"),
+        ("mint --claims nowhere.json", "--claims: nowhere.json: No such file or directory"),
+        ("mint --claims -", "standard input: is not JSON: Expecting value (line 1 column 1)"),
+        ("mint --claims /dev/null", "--claims /dev/null: is not JSON"),
+        ("mint --expires-in soon", "argument --expires-in: invalid float value: 'soon'"),
+        ("mint --expires-in inf", "expires_in: must be a finite number"),
+        ("mint --issuer nowhere", "issuer 'nowhere': must be an http(s) URL"),
+        ("mint --key nobody", "unknown key 'nobody'"),
+        ("mint --alg RS25", "unknown algorithm 'RS25'; did you mean 'RS256'?"),
+        ("mint --grant passwort", "invalid choice: 'passwort'"),
+        ("mint --grant client_credentials --group a", "a machine's token has no person"),
+        ("mint --preset cognito_identity --curl", "--curl: say where to"),
+        ("mint --bogus", "unrecognized arguments: --bogus"),
+        ("forge", "forge: give the id of a forgery, or --list"),
+        ("forge sig.nome", "unknown forgery 'sig.nome'; did you mean 'sig.none'?"),
+        ("forge --list --in sgi", "unknown theme 'sgi'; did you mean 'sig'?"),
+        ("decode a.b", "malformed token: token has 2 segments, a JWS has 3"),
+        ("decode !.e30.", "malformed token: header is not base64url"),
+        ("decode e30.bm8.", "malformed token: payload is not JSON"),
+        ("decode e30.W10.", "malformed token: payload is not a JSON object"),
+        ("decode", "malformed token: token is empty"),
+        ("decode e30.e30. --jwks https://evil.example/jwks", "--jwks: evil.example is another machine"),
+        ("decode e30.e30. --jwks http://127.0.0.1:1/", "does not answer as it should"),
+        ("decode e30.e30. --jwks nowhere", "--jwks: nowhere: No such file"),
+        ("presets otka", "did you mean 'okta'?"),
+        ("serve --port 65536", "'65536' is not a port (0 to 65535)"),
+        ("serve --issuer https://x --preset okta --preset plain", "--issuer: is for one issuer"),
+        ("serve --lax everything", "invalid choice: 'everything'"),
+        ("serve --port 0 --preset plain --alg XS256", "unknown algorithm 'XS256'"),
+        ("keys rotate --preset nope", "unknown preset 'nope'"),
+        ("keys list --preset nope", "unknown preset 'nope'"),
+        ("keys export nobody", "unknown key 'nobody'"),
+        ("keys export --public --private", "not allowed with argument"),
+        ("keys export --out /nowhere/key", "cannot write /nowhere/key: No such file"),
+        ("keys", "the following arguments are required"),
+        ("completion tcsh", "invalid choice: 'tcsh'"),
+        ("nonsense", "invalid choice: 'nonsense'"),
+        ("", "the following arguments are required"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_it(run: Run, args: str, says: str) -> None:
+    code, out, err = run(*args.split())
+    assert (code, out) == (2, "")
+    assert says in err
+    assert err.startswith("fake-idp")
+    assert err.count("\n") == 1
+
+
+def test_a_port_in_use_is_one_clear_line(run: Run, state: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, out, err = run("serve", "--port", str(port))
+    assert (code, out) == (2, "")
+    assert err == f"fake-idp: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    assert not state.exists()
+
+
+def test_a_broken_state_file_is_one_clear_line_from_every_command(run: Run, state: Path) -> None:
+    state.mkdir()
+    (state / FILE).write_bytes(b"no database" * 1000)
+    for command in ("mint", "keys rotate", "keys list", "jwks", "serve --port 0", "decode e30.e30. --preset plain"):
+        code, out, err = run(*command.split())
+        assert (code, out) == (2, "")
+        assert err.count("\n") == 1
+        assert "is broken and was left alone" in err
+    assert (state / FILE).read_bytes() == b"no database" * 1000
+
+
+SUBCOMMANDS = ["", *COMMANDS, *(f"keys {name}" for name in ("list", "rotate", "announce", "retire", "export"))]
+
+
+@pytest.mark.parametrize("command", SUBCOMMANDS)
+def test_every_help_has_an_example(run: Run, command: str) -> None:
+    code, out, _ = run(*command.split(), "--help")
+    assert code == 0
+    assert "example:\n  " in out
+    assert "fake-idp" in out.split("example:")[1]
+
+
+def test_there_is_colour_on_a_terminal_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b" not in run("presets")[1]
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[1m" in run("presets")[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in run("presets")[1]
+
+
+def test_an_issuer_of_a_world_can_be_minted_for(run: Run, state: Path) -> None:
+    issuer = Issuer("okta", url="https://acme.okta.com/oauth2/default", audience="https://mcp.example.com/mcp")
+    Store(state).put(issuer)
+    _, out, _ = run("mint", "--preset", "okta")
+    key = jwt.PyJWK(issuer.keys.jwks()["keys"][0])
+    jwt.decode(out.strip(), key, algorithms=["RS256"], issuer=issuer.url, audience=issuer.audience)
+
+
+def test_the_environment_is_not_changed(run: Run) -> None:
+    before = dict(os.environ)
+    run("mint")
+    assert dict(os.environ) == before

@@ -61,7 +61,8 @@ def build_parser(command: str | None) -> Parser:
         description=f"A fake OIDC issuer, {WARNING}.",
         epilog=example("fake-idp serve", "fake-idp mint --preset okta --sub alice"),
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    # Without ``prog`` argparse formats a usage to find it out, for which it imports five modules.
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", prog=parser.prog)
     for name, summary in COMMANDS.items():
         made = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if command not in COMMANDS or command == name:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,15 +30,18 @@ def add_routes(router: APIRouter, frame: Frame) -> None:
         return await frame.change(request, act, show, back="/console/clock")
 
     def show(request: Request, *, status: int = 200, error: str = "") -> Response:
-        rows = [_described(clock, issuers) for clock, issuers in _clocks(frame.site.issuers)]
-        return frame.page(request, "clock", status=status, error=error, rows=rows, steps=_STEPS)
+        chosen = request.query_params.get("issuer", "")
+        rows = [_described(issuer) for issuer in frame.site.issuers]
+        first = next((row for row in rows if row["issuer"].url == chosen), rows[0])
+        return frame.page(
+            request, "clock", status=status, error=error, rows=rows, first=first, chosen=chosen, steps=_STEPS
+        )
 
     def act(form: Form) -> Note:
         chosen = [frame.issuer(form["issuer"])] if "issuer" in form else frame.site.issuers
-        clocks = [clock for clock, _ in _clocks(chosen)]
-        for clock in clocks:
+        for clock in {id(issuer.clock): issuer.clock for issuer in chosen}.values():  # each once
             _change(clock, form)
-        return f"It is {_moment(clocks[0].now())}."
+        return f"It is {_moment(chosen[0].clock.now())}."
 
 
 def _change(clock: Clock, form: Form) -> None:
@@ -68,18 +70,10 @@ def _epoch(text: str | None) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _clocks(issuers: Iterable[Issuer]) -> list[tuple[Clock, list[Issuer]]]:
-    """Each clock once, with the issuers that go by it."""
-    found: dict[int, tuple[Clock, list[Issuer]]] = {}
-    for issuer in issuers:
-        found.setdefault(id(issuer.clock), (issuer.clock, []))[1].append(issuer)
-    return list(found.values())
-
-
-def _described(clock: Clock, issuers: list[Issuer]) -> dict[str, Any]:
-    state = clock.state
+def _described(issuer: Issuer) -> dict[str, Any]:
+    state = issuer.clock.state
     distance = str(timedelta(seconds=round(abs(state.offset))))
-    return {"issuers": issuers, "now": _moment(state.now), "state": state, "distance": distance}
+    return {"issuer": issuer, "now": _moment(state.now), "state": state, "distance": distance}
 
 
 def _moment(when: float) -> str:

@@ -24,7 +24,7 @@ def add_routes(router: APIRouter, frame: Frame) -> None:
 
     @router.get("/console/journal/rows")
     def rows(request: Request) -> Response:
-        return frame.page(request, "journal_rows", rows=_rows(frame, request.query_params.get("issuer")))
+        return frame.page(request, "journal_rows", rows=_rows(frame, request.query_params.get("issuer", "")))
 
     @router.post("/console/journal")
     async def clear(request: Request) -> Response:
@@ -48,13 +48,15 @@ def add_routes(router: APIRouter, frame: Frame) -> None:
         return "The journal is empty."
 
 
-def _rows(frame: Frame, chosen: str | None) -> list[dict[str, Any]]:
-    """The last requests, newest first; those that came for no issuer are in every journal, so once here."""
+def _rows(frame: Frame, chosen: str) -> list[dict[str, Any]]:
+    """The last requests, newest first."""
+    issuers = [issuer for issuer in frame.site.issuers if chosen in ("", issuer.url)]
     seen = [
-        (request.time, index, issuer, request)
-        for index, issuer in enumerate(frame.site.issuers)
-        if chosen in (None, "", issuer.url)
+        (request.time, issuer, request)
+        for issuer in issuers
         for request in issuer.journal[-_SHOWN:]
+        # Every journal has those that were for no issuer; here they are once.
+        if request.endpoint is not None or issuer is issuers[0]
     ]
     seen.sort(key=lambda entry: entry[0], reverse=True)
     return [
@@ -63,5 +65,5 @@ def _rows(frame: Frame, chosen: str | None) -> list[dict[str, Any]]:
             "issuer": issuer,
             "request": request,
         }
-        for time, _, issuer, request in seen[:_SHOWN]
+        for time, issuer, request in seen[:_SHOWN]
     ]

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from fake_idp.console.faults import fault_names
 from fake_idp.console.frame import Form, Frame, Note
 from fake_idp.errors import UnknownName
+from fake_idp.forgeries import publish
 from fake_idp.issuer import Issuer
 
 __all__ = ["add_routes"]
@@ -46,27 +47,39 @@ def add_routes(router: APIRouter, frame: Frame) -> None:
         action = form.get("action", "")
         if action not in _ACTIONS:
             raise UnknownName("action", action, _ACTIONS)
-        return _ACTIONS[action](issuer, form.get("kid", ""))
+        return _ACTIONS[action](issuer, form)
 
 
-def _rotate(issuer: Issuer, _: str) -> Note:
+def _rotate(issuer: Issuer, _: Form) -> Note:
     return f"It signs with {issuer.keys.rotate().kid} now; the old keys are still published."
 
 
-def _rotate_hard(issuer: Issuer, _: str) -> Note:
+def _rotate_hard(issuer: Issuer, _: Form) -> Note:
     return f"It signs with {issuer.keys.rotate(overlap=False).kid} now; the old keys are withdrawn."
 
 
-def _announce(issuer: Issuer, _: str) -> Note:
+def _announce(issuer: Issuer, _: Form) -> Note:
     return f"{issuer.keys.announce().kid} is published, and does not sign yet."
 
 
-def _retire(issuer: Issuer, kid: str) -> Note:
+def _retire(issuer: Issuer, form: Form) -> Note:
+    kid = form.get("kid", "")
     issuer.keys.retire(kid)
     return f"{kid} is not published any more."
 
 
-_ACTIONS = {"rotate": _rotate, "rotate-hard": _rotate_hard, "announce": _announce, "retire": _retire}
+def _publish(issuer: Issuer, form: Form) -> Note:
+    key = publish(form.get("forgery", ""), issuer.keys)
+    return "There is no key to publish." if key is None else f"{key.kid} is in the JWKS now."
+
+
+_ACTIONS = {
+    "rotate": _rotate,
+    "rotate-hard": _rotate_hard,
+    "announce": _announce,
+    "retire": _retire,
+    "publish": _publish,
+}
 
 
 def _described(issuer: Issuer, address: str) -> dict[str, Any]:
@@ -79,9 +92,9 @@ def _described(issuer: Issuer, address: str) -> dict[str, Any]:
     }
     commands = {"metadata": f"curl -s {shlex.quote(urls['discovery'])}"}
     if "token" in urls and "client_credentials" in issuer.preset.grants:
+        credentials = shlex.quote(f"{client.client_id}:{client.client_secret}")
         commands["a token for the client itself"] = (
-            f"curl -s {shlex.quote(urls['token'])} -u {shlex.quote(f'{client.client_id}:{client.client_secret}')}"
-            " -d grant_type=client_credentials"
+            f"curl -s {shlex.quote(urls['token'])} -u {credentials} -d grant_type=client_credentials"
         )
     return {
         "issuer": issuer,

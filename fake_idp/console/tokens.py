@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from fake_idp.console.frame import Form, Frame, Refused, json_object, number, words
-from fake_idp.decode import explain
-from fake_idp.errors import FakeIdpError
-from fake_idp.forgeries import FORGERIES
-from fake_idp.issuer import Issuer, TokenOptions
-from fake_idp.judge import judge
+from fake_idp.decode import explain, stripped
+from fake_idp.errors import FakeIdpError, MalformedToken, UnknownName
+from fake_idp.forgeries import FORGERIES, find_forgery
+from fake_idp.issuer import ForgeOptions, Issuer, TokenOptions
+from fake_idp.judge import judge, read
 
 __all__ = ["add_routes"]
 
@@ -34,12 +35,14 @@ def add_routes(router: APIRouter, frame: Frame) -> None:
         try:
             form = await frame.form(request)
             issuer = frame.issuer(form.get("issuer"))
-            token = form["token"] if "token" in form else _made(issuer, form)
+            token = stripped(form["token"]) if "token" in form else _made(issuer, form)
             return show(request, form, result=_result(issuer, token, form))
         except FakeIdpError as error:
             return show(request, form, status=403 if isinstance(error, Refused) else 400, error=str(error))
 
-    def show(request: Request, form: Form, *, result: Any = None, status: int = 200, error: str = "") -> Response:
+    def show(
+        request: Request, form: Form, *, result: Any = None, status: int = 200, error: str = ""
+    ) -> Response:
         return frame.page(
             request, "tokens", status=status, error=error, form=form, result=result, forgeries=_grouped()
         )
@@ -57,28 +60,42 @@ def _made(issuer: Issuer, form: Form) -> str:
     }
     if form.get("use") == "machine":
         options["grant"] = "client_credentials"
-    if "forgery" in form:
-        return issuer.forge(form["forgery"], form.get("sub"), **options)
-    return issuer.mint(form.get("sub"), **options)
+    if "forgery" not in form:
+        return issuer.mint(form.get("sub"), **options)
+    forgery, _ = find_forgery(form["forgery"])
+    parameters = json_object(form.get("parameters"), "the defect's parameters")
+    for name in parameters:
+        if name not in forgery.parameters:
+            raise UnknownName(f"parameter of {forgery.id}", name, forgery.parameters)
+    return issuer.forge(form["forgery"], form.get("sub"), **cast("ForgeOptions", {**options, **parameters}))
 
 
 def _result(issuer: Issuer, token: str, form: Form) -> dict[str, Any]:
-    found = explain(token, now=issuer.clock.now())
-    forgery = FORGERIES.get(form.get("forgery", "").partition("[")[0]) if "token" not in form else None
+    checks, times = judge(token, issuer), {}
+    with suppress(MalformedToken):
+        found = explain(token, now=issuer.clock.now(), issuer=issuer)
+        checks, times = found.checks, found.times
+    header, claims = read(token)
+    forged = "forgery" in form and "token" not in form
+    forgery, variant = find_forgery(form["forgery"]) if forged else (None, None)
     return {
         "token": token,
         "parts": token.split("."),
         "issuer": issuer,
-        "header": _texts(found.header),
-        "claims": _texts(found.claims),
-        "times": found.times,
-        "suspicious": found.suspicious,
-        "checks": judge(token, issuer),
+        "header": _texts(header),
+        "claims": _texts(claims),
+        "times": times,
+        "checks": checks,
+        "failed": [check.name for check in checks if check.verdict == "fail"],
         "forgery": forgery,
+        "variant": variant,
     }
 
 
-def _texts(members: Mapping[str, Any]) -> dict[str, str]:
+def _texts(members: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """The members with their values in JSON; None where there is nothing that can be read."""
+    if members is None:
+        return None
     return {name: json.dumps(value, ensure_ascii=False) for name, value in members.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,11 +13,23 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from starlette.exceptions import HTTPException
 
 from fake_idp.errors import FakeIdpError, InvalidValue, MalformedToken, NotSeen, StateError, UnknownName
-from fake_idp.oauth.messages import OAuthError
 
-__all__ = ["REFUSALS", "AsciiResponse", "Body", "Done", "Problem", "handle_errors"]
+__all__ = [
+    "DEEPEST",
+    "REFUSALS",
+    "AsciiResponse",
+    "Body",
+    "Done",
+    "Problem",
+    "handle_errors",
+    "nested_deeper",
+]
 
 _LONGEST = 500  # of an error's description, in characters
+
+
+DEEPEST = 100
+"""How deep a body or an answer may be nested; what writes JSON gives up a little later."""
 
 
 class AsciiResponse(JSONResponse):
@@ -36,10 +48,13 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _known(cls, value: Any) -> Any:
+        if nested_deeper(value, DEEPEST):
+            raise InvalidValue("body", f"is nested more than {DEEPEST} deep")
         if isinstance(value, Mapping):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
             for name in value:
-                if name not in cls.model_fields:
-                    raise UnknownName("member", name, cls.model_fields)
+                if name not in known:
+                    raise UnknownName("member", name, known)
         return value
 
     def given(self) -> dict[str, Any]:
@@ -75,10 +90,23 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "a value that cannot be used"},
     403: {"model": Problem, "description": "from another machine or another site, without the token"},
     404: {"model": Problem, "description": "a name that does not exist here; the nearest one is given"},
+    409: {"model": Problem, "description": "the state on disk cannot be used"},
     415: {"model": Problem, "description": "the body is not sent as application/json"},
     422: {"model": Problem, "description": "the request is not of this form"},
 }
 """What every operation may answer besides its result."""
+
+
+def nested_deeper(value: Any, levels: int) -> bool:
+    """Whether there are more than so many objects and lists in each other."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [inner for each in layer for inner in _inside(each)]
+    return any(isinstance(each, dict | list) for each in layer)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -88,21 +116,21 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
+_CODES: tuple[tuple[type[FakeIdpError], int, str], ...] = (
+    (UnknownName, 404, "unknown_name"),
+    (NotSeen, 404, "not_seen"),
+    (InvalidValue, 400, "invalid_value"),
+    (MalformedToken, 400, "malformed_token"),
+    (StateError, 409, "state_error"),
+    (FakeIdpError, 400, "invalid_request"),
+)
+
+
 async def _refused(request: Request, error: Exception) -> AsciiResponse:
-    if isinstance(error, OAuthError):
-        return _problem(error.status, error.error, error.description)
-    if isinstance(error, UnknownName):
-        status = 422 if error.kind in ("member", "parameter") else 404
-        return _problem(status, "unknown_name", str(error), nearest=error.nearest)
-    if isinstance(error, NotSeen):
-        return _problem(404, "not_seen", str(error))
-    if isinstance(error, MalformedToken):
-        return _problem(400, "malformed_token", str(error))
-    if isinstance(error, InvalidValue):
-        return _problem(400, "invalid_value", str(error))
-    if isinstance(error, StateError):
-        return _problem(409, "state_error", str(error))
-    return _problem(400, "invalid_request", str(error))
+    if isinstance(error, UnknownName) and error.kind in ("member", "parameter"):
+        return _problem(422, "invalid_request", str(error), nearest=error.nearest)
+    status, code = next((status, code) for kind, status, code in _CODES if isinstance(error, kind))
+    return _problem(status, code, str(error), nearest=getattr(error, "nearest", None))
 
 
 async def _invalid(request: Request, error: Exception) -> AsciiResponse:
@@ -118,12 +146,13 @@ async def _invalid(request: Request, error: Exception) -> AsciiResponse:
 async def _http(request: Request, error: Exception) -> AsciiResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 (narrows the type)
     if error.status_code == 404:
-        known = sorted({path for path in request.app.openapi()["paths"]})
+        known = sorted(request.app.openapi()["paths"])
         unknown = UnknownName("path", request.url.path, known)
         return _problem(404, "not_found", f"{unknown}; all are listed at /_control", nearest=unknown.nearest)
-    codes = {400: "invalid_request", 405: "method_not_allowed"}
-    code = codes.get(error.status_code, "invalid_request")
-    return _problem(error.status_code, code, str(error.detail), headers=error.headers)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return _problem(405, "method_not_allowed", f"use {allowed}", headers=error.headers)
+    return _problem(error.status_code, "invalid_request", str(error.detail), headers=error.headers)
 
 
 def _problem(

@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel
 
 from fake_idp.console import console_router
-from fake_idp.control import clock, faults, issuers, journal, keys, people, tokens
+from fake_idp.control import clock, devices, faults, issuers, journal, keys, people, tokens
 from fake_idp.control.answers import REFUSALS, AsciiResponse, handle_errors
 from fake_idp.control.guard import Guard
 from fake_idp.errors import InvalidValue, UnknownName
@@ -83,8 +83,9 @@ def build(site: Site) -> ASGIApp:
         responses=REFUSALS,
         dependencies=strict,
     )
-    for part in (issuers, tokens, people, keys, faults, clock, journal):
-        app.include_router(part.router, prefix="/_control", responses=REFUSALS, dependencies=strict)
+    app.add_api_route("/_control/", _index, include_in_schema=False)
+    for part in (issuers, tokens, people, devices, keys, faults, clock, journal):
+        app.include_router(part.router, responses=REFUSALS, dependencies=strict)
     app.include_router(console_router(site))
     return Guard(app, token=site.control_token)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
 
 from fake_idp.control.answers import Body
-from fake_idp.control.issuers import Chosen
+from fake_idp.control.issuers import All, Chosen
 from fake_idp.issuer import Issuer
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["clock and reset"])
+router = APIRouter(prefix="/_control", tags=["clock and reset"])
 
 
 class ClockView(BaseModel):
@@ -22,11 +22,13 @@ class ClockView(BaseModel):
     Attributes:
         now: in seconds since the epoch.
         iso: the same in ISO 8601, in UTC.
+        offset: how far it is ahead of this machine's, in seconds; negative when it is behind.
         frozen: whether it stands still.
     """
 
     now: float
     iso: str
+    offset: float
     frozen: bool
 
 
@@ -99,3 +101,20 @@ async def reset_clock(issuer: Chosen, body: ClockResetBody) -> ClockView:
     """Whatever was done to the clock is undone."""
     issuer.clock.reset()
     return _view(issuer)
+
+
+@router.post("/reset", summary="Begin anew")
+async def reset(every: All, body: ResetBody) -> ResetView:
+    """Users, clients, grants, devices, faults, journal and clock are as they were at the start.
+
+    Keys stay unless asked for. Without the parameter ``issuer``, of every issuer.
+    """
+    for issuer in every.values():
+        issuer.reset(keys=body.keys)
+    return ResetView(issuers=list(every))
+
+
+def _view(issuer: Issuer) -> ClockView:
+    state = issuer.clock.state
+    iso = datetime.fromtimestamp(state.now, UTC).isoformat(timespec="milliseconds")
+    return ClockView(now=state.now, iso=iso, offset=state.offset, frozen=state.frozen)

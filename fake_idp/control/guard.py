@@ -163,16 +163,17 @@ def _check_page(headers: _Headers, *, schemes: tuple[str, ...]) -> None:
     host, origin, site = (headers.one(name) for name in ("host", "origin", "sec-fetch-site"))
     if host is None:
         raise _Refused("the Host header is missing")
-    if origin is not None and origin.lower() not in {_origin(scheme, host) for scheme in schemes}:
+    if origin is not None and _normal(origin) not in {_normal(f"{scheme}://{host}") for scheme in schemes}:
         raise _Refused("a page of another origin sent this; use the console, or a program")
     # same-site is another port of this machine, or another subdomain: somebody else's page too.
     if site is not None and site.lower() not in ("same-origin", "none"):
         raise _Refused("a page of another site sent this; open the address yourself")
 
 
-def _origin(scheme: str, host: str) -> str:
-    """The origin of that host as a browser writes it (RFC 6454 section 6.2)."""
-    return f"{scheme}://{host.lower().removesuffix({'http': ':80', 'https': ':443'}[scheme])}"
+def _normal(origin: str) -> str:
+    """An origin without its scheme's own port, as browsers write it (RFC 6454 section 6.2)."""
+    scheme, _, host = origin.lower().partition("://")
+    return f"{scheme}://{host.removesuffix({'http': ':80', 'https': ':443'}.get(scheme, ''))}"
 
 
 def _is_loopback(client: Any) -> bool:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.issuer import Issuer
-from fake_idp.presets import PRESETS, Preset
+from fake_idp.presets import PRESETS, Endpoint, Preset
 
-__all__ = ["Chosen", "name_issuers", "router"]
+__all__ = ["All", "Chosen", "name_issuers", "router"]
 
-router = APIRouter(tags=["issuers"])
+router = APIRouter(prefix="/_control", tags=["issuers"])
 
 
 def name_issuers(issuers: Iterable[Issuer]) -> dict[str, Issuer]:
@@ -29,27 +29,34 @@ def name_issuers(issuers: Iterable[Issuer]) -> dict[str, Issuer]:
     return names
 
 
-def _chosen(
-    request: Request,
-    issuer: Annotated[
-        str | None,
-        Query(
-            description="Which issuer: a name of `/_control/issuers`, or its URL. "
-            "It may be left out where there is only one.",
-            examples=["okta"],
-        ),
-    ] = None,
-) -> Issuer:
+_Name = Annotated[
+    str | None,
+    Query(
+        description="Which issuer: a name of `/_control/issuers`, or its URL. "
+        "It may be left out where there is only one.",
+        examples=["okta"],
+    ),
+]
+
+
+def _named(request: Request, issuer: _Name = None) -> dict[str, Issuer]:
     names: dict[str, Issuer] = request.app.state.issuers
     if issuer is None:
-        if len(names) != 1:
-            raise InvalidValue("issuer", f"say which, with ?issuer= and one of {', '.join(names) or 'none'}")
-        return next(iter(names.values()))
-    found = names.get(issuer) or next((each for each in names.values() if each.url == issuer), None)
-    if found is None:
-        raise UnknownName("issuer", issuer, names)
-    return found
+        return names
+    for name, each in names.items():
+        if issuer in (name, each.url):
+            return {name: each}
+    raise UnknownName("issuer", issuer, names)
 
+
+def _chosen(every: Annotated[dict[str, Issuer], Depends(_named)]) -> Issuer:
+    if len(every) != 1:
+        raise InvalidValue("issuer", f"say which, with ?issuer= and one of {', '.join(every) or 'none'}")
+    return next(iter(every.values()))
+
+
+All = Annotated[dict[str, Issuer], Depends(_named)]
+"""The issuer that a request names, by its name; every one when it names none."""
 
 Chosen = Annotated[Issuer, Depends(_chosen)]
 """The issuer that a request is for."""
@@ -80,8 +87,8 @@ class IssuerView(BaseModel):
     title: str
     url: str
     discovery_url: str
-    endpoints: dict[str, str]
-    paths: dict[str, str]
+    endpoints: dict[Endpoint, str]
+    paths: dict[str, Endpoint]
     client_id: str
     audience: str
     scope: list[str]
@@ -115,7 +122,7 @@ class PresetView(BaseModel):
     lifetime: int
     grants: list[str]
     access_tokens: str
-    endpoints: list[str]
+    endpoints: list[Endpoint]
     sources: dict[str, str]
 
 
@@ -132,15 +139,14 @@ async def list_presets() -> list[PresetView]:
 
 
 def _view(name: str, issuer: Issuer) -> IssuerView:
-    endpoints: dict[str, Any] = dict(issuer.endpoints)
     return IssuerView(
         name=name,
         preset=issuer.preset.name,
         title=issuer.preset.title,
         url=issuer.url,
         discovery_url=issuer.discovery_url,
-        endpoints=endpoints,
-        paths=dict(issuer.routes),
+        endpoints=issuer.endpoints,
+        paths=issuer.routes,
         client_id=issuer.client_id,
         audience=issuer.audience,
         scope=list(issuer.scope),

@@ -15,7 +15,7 @@ from fake_idp.presets.base import Endpoint
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/journal", tags=["journal"])
+router = APIRouter(prefix="/_control/journal", tags=["journal"])
 
 _LONGEST_WAIT = 60.0
 
@@ -57,6 +57,7 @@ class JournalView(BaseModel):
 
 @router.get("", summary="The requests that the issuer answered")
 async def list_requests(
+    *,
     issuer: Chosen,
     path: Path = None,
     endpoint: OfEndpoint = None,
@@ -71,6 +72,7 @@ async def list_requests(
 
 @router.get("/next", summary="Wait for a request")
 async def wait_for_next(
+    *,
     issuer: Chosen,
     path: Path = None,
     endpoint: OfEndpoint = None,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from fake_idp.clients import Client
 from fake_idp.control.answers import Body, Done
@@ -15,7 +15,7 @@ from fake_idp.users import User
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["people and clients"])
+router = APIRouter(prefix="/_control", tags=["people and clients"])
 
 
 class UserDetails(Body):
@@ -23,11 +23,11 @@ class UserDetails(Body):
 
     password: str = "password"  # noqa: S105 (everybody here has that one)
     sub: str = ""
-    groups: list[str] = []
-    roles: list[str] = []
-    claims: dict[str, Any] = {}
-    access_claims: dict[str, Any] = {}
-    id_claims: dict[str, Any] = {}
+    groups: list[str] = Field(default_factory=list)
+    roles: list[str] = Field(default_factory=list)
+    claims: dict[str, Any] = Field(default_factory=dict)
+    access_claims: dict[str, Any] = Field(default_factory=dict)
+    id_claims: dict[str, Any] = Field(default_factory=dict)
     provider: str = ""
     disabled: bool = False
 
@@ -61,13 +61,13 @@ class ClientDetails(Body):
 
     client_secret: str = ""
     client_name: str = ""
-    redirect_uris: list[str] = []
-    token_endpoint_auth_methods: list[str] = ["none"]
-    grant_types: list[str] = []
-    scope: list[str] = []
+    redirect_uris: list[str] = Field(default_factory=list)
+    token_endpoint_auth_methods: list[str] = Field(default_factory=lambda: ["none"])
+    grant_types: list[str] = Field(default_factory=list)
+    scope: list[str] = Field(default_factory=list)
     jwks: dict[str, Any] | None = None
     any_loopback: bool = False
-    post_logout_redirect_uris: list[str] = []
+    post_logout_redirect_uris: list[str] = Field(default_factory=list)
     claims: dict[str, Any] | None = None
 
 

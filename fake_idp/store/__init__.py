@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fake_idp.keys import Algorithm, KeyRing
     from fake_idp.store.ring import StoredRing
 
-__all__ = ["DEFAULT_ADDRESS", "FILE", "Store", "default_folder", "default_url"]
+__all__ = ["DEFAULT_ADDRESS", "FILE", "KeyRow", "Store", "default_folder"]
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9000"
 """Where issuers live until ``serve`` has put them elsewhere."""
@@ -35,9 +35,15 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "fake-idp"
 
 
-def default_url(preset: str | Preset, address: str = DEFAULT_ADDRESS) -> str:
-    """The name of a preset's issuer at a loopback address: the vendor's path below it."""
-    return loopback_url(preset, address)
+class KeyRow(NamedTuple):
+    """A key in the state file."""
+
+    preset: str
+    kid: str
+    use: str
+    state: str
+    algorithm: str
+    issuer: str
 
 
 class _Settings(NamedTuple):
@@ -79,6 +85,23 @@ class Store:
         settings = self._settings(name)
         return settings.preset if settings else None
 
+    def keys(self, preset: str | None = None) -> list[KeyRow]:
+        """Every key in the file, or those of one preset, oldest first; makes none.
+
+        Raises:
+            UnknownName: there is no such preset.
+            StateError: the file or the folder cannot be used.
+        """
+        name = None if preset is None else find_preset(preset).name
+        if not self.database.exists():
+            return []
+        rows = self.database.query(
+            "select issuer.name, kid, use, state, key.algorithm, url from key join issuer"
+            " on key.issuer = issuer.name where ? in (issuer.name, '') order by issuer.rowid, key.id",
+            (name or "",),
+        )
+        return [KeyRow(*row) for row in rows]
+
     def issuer(self, preset: str | Preset, *, url: str | None = None, **options: Any) -> Issuer:
         """The issuer of that preset, as it was saved; the vendor's defaults where nothing was.
 
@@ -105,7 +128,7 @@ class Store:
                 **{name: value for name, value in options.items() if value is not None},
             }
         if url is None:
-            url = default_url(shape) if saved is None else saved.url
+            url = loopback_url(shape, DEFAULT_ADDRESS) if saved is None else saved.url
 
         def ring(algorithm: Algorithm) -> KeyRing:
             return self._ring(issuer, algorithm)

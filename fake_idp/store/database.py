@@ -27,6 +27,8 @@ VERSION = 1
 
 _APPLICATION = 0x66_6B_69_64  # "fkid", at offset 68 of the file (sqlite.org/fileformat.html section 1.3)
 _BUSY_SECONDS = 10.0
+_SMALLEST_PAGE = 512
+_BROKEN = "is broken and was left alone; move it away to start afresh"
 
 _TABLES = (
     """create table issuer (
@@ -167,8 +169,7 @@ class Database:
 
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # SQLite would make it readable for everybody; the log beside it gets the same mode from it.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._prepare()
         except OSError as error:
             raise StateError(self.path, f"cannot be used ({error.strerror})") from None
         connection = sqlite3.connect(
@@ -183,6 +184,17 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def _prepare(self) -> None:
+        """Make the file, since SQLite would make it readable for everybody; the log beside it is as it is.
+
+        One that is there is not opened here: to close it would end the locks that this process has on it
+        (sqlite.org/howtocorrupt.html section 2.2).
+        """
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if 0 < self.path.stat().st_size < _SMALLEST_PAGE:  # which SQLite would take for an empty one
+            raise StateError(self.path, _BROKEN)
 
     def _check(self, connection: sqlite3.Connection) -> None:
         """See that it is a state file of this version, and make it one if it is empty."""
@@ -220,7 +232,7 @@ class Database:
             if code.startswith("SQLITE_BUSY"):
                 reason = f"was in use by another process for {_BUSY_SECONDS:.0f} seconds"
             elif code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or code == "SQLITE_ERROR":
-                reason = "is broken and was left alone; move it away to start afresh"
+                reason = _BROKEN
             else:
                 reason = f"cannot be used ({error})"
             raise StateError(self.path, reason) from None

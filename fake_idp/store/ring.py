@@ -52,16 +52,12 @@ class StoredRing(KeyRing):
         self._database = database
         self._issuer = issuer
         self._file_version = 0
-        super().__init__(
-            new_kid=preset.new_kid, uses=preset.key_uses, algorithm=algorithm, held=self._read() or ()
-        )
-        if self._file_version == 0:
-            for each in self.held:
-                each.key.private  # noqa: B018 (made now, while nobody has to wait for it)
-            with self._changing():
-                pass
-        else:
-            self._foreign = self._included()
+        found = self._read() or []
+        super().__init__(new_kid=preset.new_kid, uses=preset.key_uses, algorithm=algorithm, held=found)
+        self._foreign = self._included()
+        if len(self._held) > len(found):
+            with self._database.transaction():
+                self._write()
 
     announce = _saved(KeyRing.announce)
     rotate = _saved(KeyRing.rotate)
