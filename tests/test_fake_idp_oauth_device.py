@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -13,6 +14,8 @@ import pytest
 from fake_idp import Issuer, UnknownName
 from fake_idp.devices import EXPIRES_IN, INTERVAL
 from fake_idp.oauth.device_page import GUESSES, GUESSES_WINDOW
+from fake_idp.server import LoopbackServer
+from fake_idp.store import Store
 from tests.oauth_client import DEVICE, Answer, basic, fresh, get, post, served, token
 
 
@@ -124,6 +127,20 @@ def test_a_device_code_is_good_once_even_for_many_at_the_same_time(idp: Issuer) 
         answers = list(pool.map(lambda _: poll(idp, device), range(8)))
     assert sorted(each.status for each in answers) == [200] + [400] * 7
     assert {each.json()["error"] for each in answers if each.status == 400} == {"invalid_grant"}
+
+
+def test_a_device_code_is_good_once_for_two_servers_with_one_state_file(tmp_path: Path) -> None:
+    with LoopbackServer() as first, LoopbackServer() as second:
+        issuers = [Store(tmp_path).issuer("plain", url=first.url, algorithm="ES256") for _ in range(2)]
+        for server, issuer in zip((first, second), issuers, strict=True):
+            server.start(issuer.app)
+        device = start(issuers[0])
+        issuers[1].devices.approve(device["user_code"])
+        form = {"grant_type": DEVICE, "device_code": device["device_code"], "client_id": issuers[0].client_id}
+        urls = [f"{server.url}/token" for server in (first, second)] * 4
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda url: post(url, form), urls))
+        assert sorted(each.status for each in answers) == [200] + [400] * 7
 
 
 def test_a_device_code_is_its_own_clients_only(idp: Issuer) -> None:

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from fake_idp import Issuer
+from fake_idp.presets.plain import Plain
 from tests.oauth_client import (
     EXCHANGE,
     JWT_BEARER,
@@ -150,6 +151,17 @@ def test_a_jwt_can_be_asked_for_and_nothing_unknown(idp: Issuer) -> None:
     assert answer.json()["issued_token_type"] == TYPE + "jwt"
     for unknown in ("saml2", "refresh_token", "x"):
         assert exchange(idp, subject, requested_token_type=TYPE + unknown).is_refused("invalid_request")
+
+
+def test_a_vendor_with_opaque_access_tokens_exchanges_those() -> None:
+    class Vendor(Plain):
+        access_tokens = "opaque"
+
+    with served(Vendor()) as (idp,):
+        subject = device_tokens(idp, scope="openid a")["access_token"]
+        assert "." not in exchange(idp, subject, scope="a").json()["access_token"]
+        assert exchange(idp, subject, requested_token_type=TYPE + "jwt").is_refused("invalid_request")
+        assert exchange(idp, "x" * 43).is_refused("invalid_request")
 
 
 def test_a_machine_stays_a_machine(idp: Issuer) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_idp import jws
 from fake_idp.oauth.assertions import ID_JAG
-from fake_idp.oauth.issue import issue
+from fake_idp.oauth.issue import is_opaque, issue
 from fake_idp.oauth.jwts import Refused
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Request, Response, json_response
 from fake_idp.oauth.parties import ACCESS_TOKEN, ID_TOKEN, JWT, Party, party_of
@@ -45,7 +45,7 @@ async def exchange(
     """
     form = request.form
     wanted = form.get("requested_token_type", ACCESS_TOKEN)
-    if wanted not in _MADE or (wanted == JWT and issuer.preset.access_tokens == "opaque"):
+    if wanted not in _MADE:
         raise OAuthError("invalid_request", "this issuer does not make tokens of requested_token_type")
     subject, actor = _presented(issuer, client, form, "subject"), _presented(issuer, client, form, "actor")
     if subject is None:
@@ -57,6 +57,8 @@ async def exchange(
         audience=audience,
         actor=_act(issuer, subject, actor),
     )
+    if wanted == JWT and is_opaque(issuer, login):
+        raise OAuthError("invalid_request", "access tokens of this issuer are no JWTs")
     if wanted == ID_TOKEN:
         return _other(_id_token(issuer, client, login), wanted, issuer.preset.lifetime_of("id"))
     if wanted == _ID_JAG:
