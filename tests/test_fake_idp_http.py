@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from fake_idp import PRESETS, Issuer
 from fake_idp.app import Site
 from fake_idp.oauth.messages import Request, Response
+from fake_idp.presets import loopback_url
 from fake_idp.presets.base import ENDPOINTS
 from fake_idp.server import LoopbackServer
-from fake_idp.store import default_url
 from fake_idp.wire import head_of
 from tests.fake_idp_client import ask, exchange, url_of
 
@@ -71,7 +71,7 @@ def everyone() -> Iterator[dict[str, Issuer]]:
     with LoopbackServer() as server:
         # Below its own name, since several vendors have no path.
         issuers = {
-            name: Issuer(name, url=default_url(name, f"{server.url}/{name}"), algorithm="ES256")
+            name: Issuer(name, url=loopback_url(name, f"{server.url}/{name}"), algorithm="ES256")
             for name in PRESETS
         }
         server.start(Site(issuers.values()))

@@ -102,6 +102,24 @@ def test_common_has_a_template_for_an_issuer_and_tokens_have_a_tenant() -> None:
     assert Issuer("entra").draft("alice").claims["iss"] == Issuer("entra").url
 
 
+@pytest.mark.parametrize(
+    ("url", "issuer"),
+    [
+        ("http://127.0.0.1:9/common/v2.0", "http://127.0.0.1:9/{tenantid}/v2.0"),
+        ("http://127.0.0.1:9/commonwealth/v2.0", "http://127.0.0.1:9/commonwealth/v2.0"),
+        ("http://common/v2.0", "http://common/v2.0"),
+    ],
+)
+def test_the_template_is_in_the_place_of_common(url: str, issuer: str) -> None:
+    assert Issuer("entra_common", url=url).discovery()["issuer"] == issuer
+
+
+@pytest.mark.parametrize("path", ["", "/", "/pool", "/us-east-1_"])
+def test_a_name_of_cognito_without_a_pool_has_everything_below_it(path: str) -> None:
+    issuer = Issuer("cognito", url=f"https://cognito-idp.us-east-1.amazonaws.com{path}")
+    assert issuer.hosts == {"cognito-idp.us-east-1.amazonaws.com"}
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_document_names_the_algorithm_that_the_issuer_signs_with(name: str) -> None:
     listed = Issuer(name, algorithm="ES256").discovery()["id_token_signing_alg_values_supported"]

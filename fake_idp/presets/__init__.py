@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterator, Mapping
+
 from fake_idp.errors import UnknownName
-from fake_idp.presets.auth0 import Auth0, Auth0Rfc9068
 from fake_idp.presets.base import ENDPOINTS, GRANTS, Endpoint, Preset, TokenRequest, TokenUse, path_of
-from fake_idp.presets.cognito import Cognito, CognitoIdentity
-from fake_idp.presets.entra import Entra, EntraCommon
-from fake_idp.presets.entra_v1 import EntraV1
-from fake_idp.presets.google import Google
-from fake_idp.presets.identity_center import IdentityCenter
-from fake_idp.presets.okta import Okta, OktaOrg
-from fake_idp.presets.plain import Plain
 
 __all__ = [
     "ENDPOINTS",
@@ -25,23 +20,45 @@ __all__ = [
     "loopback_url",
 ]
 
-PRESETS: dict[str, Preset] = {
-    preset.name: preset
-    for preset in (
-        Plain(),
-        IdentityCenter(),
-        Cognito(),
-        CognitoIdentity(),
-        Okta(),
-        OktaOrg(),
-        Auth0(),
-        Auth0Rfc9068(),
-        Entra(),
-        EntraV1(),
-        EntraCommon(),
-        Google(),
-    )
-}
+
+class _Presets(Mapping[str, Preset]):
+    """The vendors' presets by name; a vendor's file is imported when it is first asked for."""
+
+    _CLASSES = {
+        "plain": "plain:Plain",
+        "identity_center": "identity_center:IdentityCenter",
+        "cognito": "cognito:Cognito",
+        "cognito_identity": "cognito:CognitoIdentity",
+        "okta": "okta:Okta",
+        "okta_org": "okta:OktaOrg",
+        "auth0": "auth0:Auth0",
+        "auth0_rfc9068": "auth0:Auth0Rfc9068",
+        "entra": "entra:Entra",
+        "entra_v1": "entra_v1:EntraV1",
+        "entra_common": "entra:EntraCommon",
+        "google": "google:Google",
+    }
+
+    def __init__(self) -> None:
+        self._made: dict[str, Preset] = {}
+
+    def __getitem__(self, name: str) -> Preset:
+        if name not in self._made:
+            module, _, attribute = self._CLASSES[name].partition(":")
+            self._made[name] = getattr(importlib.import_module(f"fake_idp.presets.{module}"), attribute)()
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._CLASSES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._CLASSES)
+
+    def __len__(self) -> int:
+        return len(self._CLASSES)
+
+
+PRESETS: Mapping[str, Preset] = _Presets()
 """Every preset by name."""
 
 
@@ -75,6 +92,7 @@ def loopback_url(preset: Preset | str, address: str) -> str:
     if shape.name == "plain":
         return address
     path = path_of(shape.url)
-    if not path or any(path_of(other.url) == path for other in PRESETS.values() if other.name != shape.name):
+    own = shape.name not in PRESETS
+    if not path or (own and any(path_of(vendor.url) == path for vendor in PRESETS.values())):
         path = f"/{shape.name}{path}"
     return address + path + ("/" if shape.url.endswith("/") else "")

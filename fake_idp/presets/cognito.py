@@ -330,9 +330,8 @@ def _region(pool: str) -> str:
 
 def _domain(url: str) -> str:
     """The pool's domain, where its OAuth endpoints are: another host than the issuer's."""
-    host = urlsplit(url).hostname or ""
-    if not host.endswith(".amazonaws.com"):
-        return address(url)
     pool = path_of(url).rpartition("/")[2]
     region, _, suffix = pool.partition("_")
+    if not (urlsplit(url).hostname or "").endswith(".amazonaws.com") or not suffix:
+        return address(url)
     return f"https://{suffix.lower()}.auth.{region}.amazoncognito.com"

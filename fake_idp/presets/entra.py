@@ -40,6 +40,8 @@ TENANT = "fa4e1d90-7e4a-4c0d-9b1f-3c5d7e9f0a12"
 """The tenant of every preset here, unless the issuer's name says another."""
 
 API = "fa4e1d90-a417-4f00-8d2c-5b6a7c8d9e0f"
+"""The client id of the API that access tokens are for."""
+
 _LEARN = "https://learn.microsoft.com/entra/identity-platform/"
 ACCESS = _LEARN + "access-token-claims-reference"
 _ID = _LEARN + "id-token-claims-reference"
@@ -353,8 +355,7 @@ def is_microsoft(url: str) -> bool:
 
 
 def _with_tenant(url: str, tenant: str) -> str:
-    before, common, after = url.rpartition("/common")
-    return f"{before}/{tenant}{after}" if common else url
+    return re.sub(r"(?<=[^/])/common(?=/|$)", f"/{tenant}", url, count=1)
 
 
 def scp(scope: tuple[str, ...]) -> str:

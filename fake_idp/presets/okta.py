@@ -169,7 +169,7 @@ class Okta(Preset):
         """Clients and devices are the org's, so on Okta's own hosts their pages are at its root."""
         at = super().endpoints(url)
         org, server, _ = address(url).partition("/oauth2/")
-        if server and org.endswith(".okta.com"):
+        if server and org.endswith((".okta.com", ".oktapreview.com", ".okta-emea.com")):
             at |= {"registration": f"{org}/oauth2/v1/clients", "device_verification": f"{org}/activate"}
         return at
 
