@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import zlib
 from typing import Any
@@ -13,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_idp import FORGERIES, InvalidValue, Issuer, UnknownName, jws
@@ -117,8 +118,8 @@ def test_no_name_of_a_forgery_causes_anything_but_an_unknown_name(name: str) -> 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (("time.exp-past", {"secs": 1}), "secs: is no parameter of time.exp-past; it has seconds"),
-        (("sig.none", {"seconds": 1}), "seconds: is no parameter of sig.none; it has none"),
+        (("time.exp-past", {"secs": 1}), "parameter 'secs': time.exp-past has seconds"),
+        (("sig.none", {"seconds": 1}), "parameter 'seconds': sig.none has none"),
         (("time.exp-past", {"seconds": "1"}), "seconds: must be a finite number"),
         (("time.exp-past", {"seconds": float("nan")}), "seconds: must be a finite number"),
         (("time.exp-past", {"seconds": True}), "seconds: must be a finite number"),
@@ -142,6 +143,44 @@ def test_what_cannot_be_made_is_refused_in_one_line_that_helps(
 def test_a_claim_that_is_not_there_cannot_be_left_out() -> None:
     with pytest.raises(InvalidValue, match="aud"):
         Issuer("cognito").forge("clm.aud[missing]", token_use="access")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=6) | st.just("http://[x"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    claims=st.dictionaries(st.sampled_from(["iss", "aud", "sub", "exp", "iat", "scope", "client_id"]), _JSON),
+    without=st.sets(st.sampled_from(["iss", "aud", "sub", "exp", "iat"])),
+    headers=st.dictionaries(st.sampled_from(["alg", "kid", "typ"]), _JSON),
+)
+def test_no_honest_token_however_odd_causes_anything_but_a_refusal(
+    claims: dict[str, Any], without: set[str], headers: dict[str, Any]
+) -> None:
+    for name in NAMES:
+        with contextlib.suppress(InvalidValue):
+            assert isinstance(ODD.forge(name, claims=claims, without=without, headers=headers), str)
+
+
+ODD = Issuer("plain", algorithm="ES256")
+
+
+def test_a_forgery_is_described_as_json_has_it() -> None:
+    described = json.loads(json.dumps([forgery.described() for forgery in FORGERIES.values()]))
+    (row,) = (each for each in described if each["id"] == "sig.weak-key")
+    assert row["variants"][0] == {
+        "name": "sig.weak-key[rsa-1024]",
+        "expect": "refuse",
+        "fails": "key",
+        "changes": ["header.kid", "signature"],
+        "publishes": True,
+    }
+    (row,) = (each for each in described if each["id"] == "time.exp-past")
+    assert list(row["parameters"]) == ["seconds"]
 
 
 # Parameters

@@ -180,7 +180,7 @@ def failed_claim_checks(claims: dict[str, Any], draft: Draft) -> Iterator[str]:
             yield name
     if claims.get("iss") != draft.claims["iss"]:
         yield "iss"
-    if "aud" in draft.claims and not _aud_ok(claims.get("aud"), draft.claims["aud"]):
+    if "aud" in {**draft.claims, **claims} and not _aud_ok(claims.get("aud"), draft.claims.get("aud")):
         yield "aud"
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub:
@@ -256,6 +256,8 @@ def test_a_forgery_has_one_defect_and_leaves_the_rest_alone_byte_for_byte(
         if "token" not in variant.changes:
             check_changes(variant, jws.split(draft.sign()), jws.split(forged), draft, note)
         expected = set() if harmless(name, draft) else {variant.fails} - {""}
+        if name == "time.skew[fast]" and "nbf" in draft.claims:
+            expected.add("nbf")  # one wrong clock dates both
         assert set(failed_checks(forged, draft, issuer)) == expected, note
 
 

@@ -43,7 +43,10 @@ def _iss(draft: Draft, variant: str, *, other: str) -> str:
 )
 def _iss_near(draft: Draft, variant: str) -> str:
     url = _text(draft, "iss")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise InvalidValue("iss", "the honest token's is no URL") from None
     host = parts.netloc
     near = {
         "slash": url.removesuffix("/") if url.endswith("/") else f"{url}/",
@@ -263,8 +266,11 @@ def _scope_type(draft: Draft, variant: str) -> str:
 def _scopes(draft: Draft) -> tuple[str, list[str]]:
     """The name of the claim that the scopes are in, and the scopes."""
     for name in ("scope", "scp"):
-        if scopes := draft.claims.get(name):
-            return name, scopes.split() if isinstance(scopes, str) else list(scopes)
+        scopes = draft.claims.get(name)
+        if isinstance(scopes, str) and scopes.split():
+            return name, scopes.split()
+        if isinstance(scopes, list) and scopes and all(isinstance(each, str) for each in scopes):
+            return name, list(scopes)
     raise InvalidValue("scope", "the honest token carries none, so there is nothing to change")
 
 

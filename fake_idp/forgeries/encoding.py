@@ -157,14 +157,14 @@ def _dup_claim(draft: Draft, variant: str, *, claim: str) -> str:
         honest = draft.claims.get(claim, "reader")
         hostile: Any = ["admin"] if isinstance(honest, list) else "admin"
         return draft.write(payload=_twice({**draft.claims, claim: honest}, claim, hostile))
-    if variant not in draft.claims:
-        raise InvalidValue(variant, "the honest token does not carry this claim, so it cannot be there twice")
     values = {"sub": "mallory", "exp": draft.now - 3600, "aud": "https://other.example"}
     return draft.write(payload=_twice(draft.claims, variant, values[variant]))
 
 
 def _twice(members: Mapping[str, Any], name: str, first: Any) -> bytes:
     """The JSON object with one more member of that name just before its own."""
+    if name not in members:
+        raise InvalidValue(name, "the honest token does not carry it, so it cannot be there twice")
     at = list(members).index(name)
     before, after = (
         jws.json_bytes(dict(part), what="claim")[1:-1]
@@ -293,7 +293,7 @@ def _jwe(draft: Draft, variant: str, *, iterations: float, size: float) -> str:
     algorithm, wrap = jwe.wrapping(draft.key.public)
     if variant == "jwe":
         return jwe.write({"alg": algorithm}, draft.payload_bytes(), wrap)
-    bomb = _bomb(_count("size", size, most=1_000_000_000))
+    bomb = _bomb(_count("size", size, most=200_000_000))
     return jwe.write({"alg": algorithm, "zip": "DEF"}, bomb, wrap)
 
 

@@ -113,6 +113,28 @@ class Forgery:
         """Every name under which it can be asked for."""
         return (self.id, *(f"{self.id}[{variant}]" for variant in self.variants if variant))
 
+    def described(self) -> dict[str, Any]:
+        """Everything that is said about it, as JSON has it."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "source": self.source,
+            "parameters": {
+                name: {"says": each.says, "kind": each.kind, "default": each.default}
+                for name, each in self.parameters.items()
+            },
+            "variants": [
+                {
+                    "name": f"{self.id}[{each.name}]" if each.name else self.id,
+                    "expect": each.expect,
+                    "fails": each.fails,
+                    "changes": list(each.changes),
+                    "publishes": each.publishes is not None,
+                }
+                for each in self.variants.values()
+            ],
+        }
+
 
 FORGERIES: dict[str, Forgery] = {}
 """Every forgery by id."""
@@ -195,7 +217,7 @@ def forge(name: str, draft: Draft, **parameters: Any) -> str:
     for each, value in parameters.items():
         if each not in found.parameters:
             known = ", ".join(found.parameters) or "none"
-            raise InvalidValue(each, f"is no parameter of {found.id}; it has {known}")
+            raise InvalidValue(f"parameter {each[:40]!r}", f"{found.id} has {known}")
         found.parameters[each].check(each, value)
     defaults = {each: parameter.default for each, parameter in found.parameters.items()}
     return found.make(draft, variant.name, **{**defaults, **parameters})
