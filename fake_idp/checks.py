@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from fake_idp import jws
 from fake_idp.errors import FakeIdpError
 from fake_idp.oauth.records import digest
-from fake_idp.signatures import verifies
+from fake_idp.signatures import is_weak, verifies
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
+    from fake_idp.keys import Held
     from fake_idp.presets.base import TokenUse
     from fake_idp.tokens import Draft
 
@@ -133,12 +134,12 @@ def _alg(case: Case) -> Finding:
         return _bad("the header names no algorithm")
     if said.strip().lower() in ("", "none"):
         return _bad(f"{_brief(said)}: the token is not signed, anybody can write it")
-    if case.issuer is None:
+    if case.honest is None:
         if said.startswith("HS"):
             return _bad(f"{_brief(said)} is a shared secret; if that is the public key, anybody can write it")
         return _skip(f"{_brief(said)}; no issuer to compare it with")
-    used = sorted({key.algorithm for key in case.issuer.keys.published})
-    return _either(said in used, f"{_brief(said)}; the issuer signs with {', '.join(used)}")
+    used = case.honest.key.algorithm
+    return _either(said == used, f"{_brief(said)}; the issuer signs with {used}")
 
 
 def _kid(case: Case) -> Finding:
@@ -147,11 +148,35 @@ def _kid(case: Case) -> Finding:
         return _skip("no keys to look in") if isinstance(kid, str) else _bad("the header has no key id")
     if not isinstance(kid, str):
         return _bad("the header has no key id, which this issuer always gives")
-    published = [key.kid for key in case.issuer.keys.published]
-    if kid in published:
-        return _ok("a published key")
-    withdrawn = kid in (key.kid for key in case.issuer.keys.retired)
-    return _bad("a key that was withdrawn" if withdrawn else f"{_brief(kid)} was never published")
+    named = [held for held in case.issuer.keys.held if held.key.kid == kid]
+    if not named:
+        return _bad(f"{_brief(kid)} was never published")
+    if all(held.state == "retired" for held in named):
+        return _bad("a key that was withdrawn")
+    uses = case.issuer.preset.publishes or case.issuer.keys.uses
+    if not any(held.use in uses for held in named):
+        return _skip("this vendor does not publish such keys: only the issuer itself can check")
+    return _ok("a published key")
+
+
+def _candidates(case: Case) -> list[Held]:
+    """The keys that the token may be signed with: those of its key id, or all when there is none of it."""
+    if case.issuer is None:
+        return []
+    current = [held for held in case.issuer.keys.held if held.state != "retired"]
+    return [held for held in current if held.key.kid == case.header.get("kid")] or current
+
+
+def _key(case: Case) -> Finding:
+    if case.issuer is None:
+        return _skip("no keys to look at")
+    for held in _candidates(case):
+        jwk = held.jwk()
+        if jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]):
+            return _bad("its JWK says that it is not for signatures")
+        if is_weak(jwk):
+            return _bad("an RSA key that can be broken: too short, or badly made")
+    return _ok("a key for signatures, and no weak one")
 
 
 def _crit(case: Case) -> Finding:
@@ -170,12 +195,10 @@ def _own_key(case: Case) -> Finding:
 def _signature(case: Case) -> Finding:
     if case.issuer is None:
         return _skip("no keys to check it with")
-    kid = case.header.get("kid")
-    keys = [key for key in case.issuer.keys.published if key.kid == kid] or case.issuer.keys.published
     signed = f"{case.parts.header}.{case.parts.payload}".encode("ascii")
-    for key in keys:
-        if verifies(key, signed, case.signature):
-            return _ok(f"of this content, by the key {_brief(key.kid)}")
+    for held in _candidates(case):
+        if verifies(held.key, signed, case.signature):
+            return _ok(f"of this content, by the key {_brief(held.key.kid)}")
     if not case.signature:
         return _bad("it is empty")
     if not any(case.signature):
@@ -203,6 +226,10 @@ def _use(case: Case) -> Finding:
     unlike = _unlike(case.claims, case.issuer)
     if case.use is None or not unlike:
         return _skip("no issuer to compare it with")
+    said = case.claims.get("token_use")
+    wanted = None if case.honest is None else case.honest.claims.get("token_use")
+    if wanted is not None and said != wanted:
+        return _bad(f"it says {_brief(said)}, wanted: {_brief(wanted)}")
     looks = min(unlike, key=lambda use: unlike[use])
     good = unlike.get(case.use, math.inf) <= unlike[looks]  # some vendors' two kinds have the same claims
     return _either(
@@ -214,21 +241,25 @@ def _iss(case: Case) -> Finding:
     said = case.claims.get("iss")
     if not isinstance(said, str) or not said:
         return _bad("there is no issuer")
-    if case.issuer is None:
+    if case.honest is None:
         return _either(said == said.strip(), f"{_brief(said)}; nothing to compare it with", good="skip")
-    return _either(said == case.issuer.url, f"{_brief(said)}; the issuer is {case.issuer.url}")
+    wanted = case.honest.claims.get("iss")
+    return _either(said == wanted, f"{_brief(said)}; the issuer says {_brief(wanted)}")
 
 
 def _aud(case: Case) -> Finding:
     said = case.claims.get("aud")
     if case.honest is not None and "aud" not in case.honest.claims and said is None:
-        return _client(case)
+        return _ok("none, as in every such token of this issuer")
+    if case.issuer is None and said is None and case.use == "access" and "client_id" in case.claims:
+        return _skip("none, and a client in its place, as Cognito has it")
     listed = [said] if isinstance(said, str) else said
     if not isinstance(listed, list) or not listed or not all(isinstance(each, str) for each in listed):
         return _bad("it names no audience")
     if case.honest is None or case.issuer is None:
         return _skip(f"{_brief(listed[0])}; nothing to compare it with")
-    wanted = _audiences(case.honest.claims.get("aud"))
+    usual = case.honest.claims.get("aud")
+    wanted = {usual} if isinstance(usual, str) else set(usual or ())
     if not wanted:
         return _bad(f"{_brief(listed[0])}; the issuer's has none")
     if case.use == "id":
@@ -236,15 +267,22 @@ def _aud(case: Case) -> Finding:
     return _either(not wanted.isdisjoint(listed), f"{_brief(listed[0])}; wanted: {_brief(min(wanted))}")
 
 
-def _audiences(value: Any) -> set[str]:
-    return {value} if isinstance(value, str) else set(value or ())
-
-
 def _client(case: Case) -> Finding:
-    """The vendor's tokens have no audience, and name the client instead."""
-    said = case.claims.get("client_id")
-    known = set() if case.issuer is None else {client.client_id for client in case.issuer.clients}
-    return _either(isinstance(said, str) and said in known, f"no aud, and the client {_brief(said)}")
+    if case.issuer is None:
+        return _skip("no issuer to ask")
+    named = [case.claims[name] for name in _CLIENT_CLAIMS if name in case.claims]
+    if not named:
+        missed = case.honest is not None and not case.honest.claims.keys().isdisjoint(_CLIENT_CLAIMS)
+        return _either(not missed, "none is named" + (", which this issuer always does" if missed else ""))
+    known = {client.client_id for client in case.issuer.clients}
+    strange = [each for each in named if not isinstance(each, str) or each not in known]
+    if strange:
+        return _bad(f"{_brief(strange[0])} is no client of this issuer")
+    return _ok(_brief(named[0]))
+
+
+# Where the vendors put the client: RFC 9068 and Cognito, Okta, OpenID Connect and Entra v2, Entra v1.
+_CLIENT_CLAIMS = ("client_id", "cid", "azp", "appid")
 
 
 def _exp(case: Case) -> Finding:
@@ -337,6 +375,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Case], Finding]], ...] = (
     ("text", "RFC 7519 sections 4 and 7.2; RFC 8259 section 8", _text),
     ("alg", "RFC 8725 section 3.1", _alg),
     ("kid", "RFC 7515 section 4.1.4", _kid),
+    ("key", "RFC 7517 sections 4.2 and 4.3; RFC 8725 section 3.5; CVE-2017-15361", _key),
     ("crit", "RFC 7515 section 4.1.11; RFC 7797 section 6", _crit),
     ("header keys", "RFC 8725 section 3.10", _own_key),
     ("signature", "RFC 7515 section 5.2", _signature),
@@ -344,6 +383,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Case], Finding]], ...] = (
     ("token use", "RFC 8725 section 3.12", _use),
     ("iss", "RFC 8725 section 3.8", _iss),
     ("aud", "RFC 7519 section 4.1.3; RFC 8725 section 3.9", _aud),
+    ("client", "RFC 9068 section 2.2; OpenID Connect Core 1.0 section 3.1.3.7", _client),
     ("exp", "RFC 7519 section 4.1.4", _exp),
     ("nbf", "RFC 7519 section 4.1.5", _nbf),
     ("iat", "RFC 7519 section 4.1.6", _iat),

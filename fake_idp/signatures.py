@@ -1,15 +1,23 @@
-"""Whether a key of ours made a signature; the counterpart of ``algorithms.signer``."""
+"""Whether a key made a signature, and whether it is fit to; the counterpart of ``algorithms.signer``."""
 
 from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from fake_idp.algorithms import field_bytes, hash_of
+from fake_idp.errors import MalformedToken
+from fake_idp.jws import from_b64url
 from fake_idp.keys import Key
 
-__all__ = ["verifies"]
+__all__ = ["is_weak", "verifies"]
+
+_SMALL_PRIMES = tuple(number for number in range(3, 168) if all(number % less for less in range(2, number)))
 
 
 def verifies(key: Key, message: bytes, signature: bytes) -> bool:
@@ -35,3 +43,24 @@ def verifies(key: Key, message: bytes, signature: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def is_weak(jwk: Mapping[str, Any]) -> bool:
+    """Whether it is an RSA key that nobody should trust: short, or made so that it can be factored.
+
+    RFC 7518 section 3.3 asks for 2048 bits. An exponent of 1 protects nothing. The moduli of
+    CVE-2017-15361 are powers of 65537 modulo every small prime (Nemec and others, "The Return of
+    Coppersmith's Attack", section 3.1), and nearly no others are.
+    """
+    if jwk.get("kty") != "RSA":
+        return False
+    try:
+        n, e = (int.from_bytes(from_b64url(jwk[name], part=name), "big") for name in ("n", "e"))
+    except (KeyError, TypeError, AttributeError, MalformedToken):
+        return True
+    return n.bit_length() < 2048 or e < 3 or all(n % p in _powers_of_65537(p) for p in _SMALL_PRIMES)
+
+
+@functools.cache
+def _powers_of_65537(prime: int) -> frozenset[int]:
+    return frozenset(pow(65537, power, prime) for power in range(prime))

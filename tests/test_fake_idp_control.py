@@ -197,14 +197,32 @@ def test_a_forged_token_fails_the_check_that_it_is_forged_for(control: Call) -> 
     assert control("judge", token="not.a.token")["claims"] is None
 
 
-def test_every_forgery_of_the_list_can_be_made(control: Call) -> None:
-    listed = control("forgeries")
-    assert all(each["source"] and each["title"] for each in listed)
-    made = [control("forge", forgery=each["id"])["token"] for each in listed if each["id"] != "none"]
-    assert len(made) == len(listed) > 5
+def test_the_forgeries_are_listed_with_what_to_expect_and_their_parameters(control: Call) -> None:
+    listed = {each["id"]: each for each in control("forgeries")}
+    assert all(each["source"] and each["title"] for each in listed.values())
+    assert listed["sig.none"]["names"]["sig.none[NONE]"] == "refuse"
+    assert "how long ago" in listed["time.exp-past"]["parameters"]["seconds"]
+    for name in listed["sig.none"]["names"]:
+        assert control("forge", forgery=name)["expect"] == "refuse"
+    forged = control("forge", forgery="time.exp-past", parameters={"seconds": 90})
+    assert forged["claims"]["iat"] - forged["claims"]["exp"] == 90
     with pytest.raises(Refused) as misspelt:
         control("forge", forgery="sig.nome")
     assert misspelt.value.problem["nearest"] == "sig.none"
+    with pytest.raises(Refused) as unknown:
+        control("forge", forgery="time.exp-past", parameters={"secnods": 90})
+    assert (unknown.value.status, unknown.value.problem["nearest"]) == (404, "seconds")
+    with pytest.raises(Refused) as wrong:
+        control("forge", forgery="time.exp-past", parameters={"seconds": "90"})
+    assert wrong.value.status == 400
+
+
+def test_the_weak_key_of_a_forgery_is_published_with_it(control: Call, issuer: Issuer) -> None:
+    control("keys/rotate", algorithm="RS256", overlap=False)
+    forged = control("forge", forgery="sig.weak-key[rsa-1024]", publish=True)
+    assert forged["header"]["kid"] in published(issuer)
+    assert [check["name"] for check in forged["checks"] if check["verdict"] == "fail"] == ["key"]
+    control("keys/rotate", algorithm="ES256", overlap=False)
 
 
 def test_presets_cite_their_sources(control: Call) -> None:

@@ -107,7 +107,9 @@ async def list_keys(issuer: Chosen) -> list[KeyView]:
 @router.get("/jwks", summary="The public keys that are published")
 async def export_jwks(issuer: Chosen) -> Jwks:
     """As they are, whatever was amended and whatever fault the JWKS endpoint has."""
-    return Jwks(keys=[key.public_jwk() for key in issuer.keys.published])
+    uses = issuer.preset.publishes or issuer.keys.uses
+    held = [each for each in issuer.keys.held if each.state != "retired" and each.use in uses]
+    return Jwks(keys=[issuer.preset.jwk(each.key, url=issuer.url) for each in held])
 
 
 @router.post("/announce", summary="Publish the next keys without signing with them yet")

@@ -10,9 +10,11 @@ from pydantic import BaseModel, Field
 
 from fake_idp.control.answers import DEEPEST, Body, nested_deeper
 from fake_idp.control.issuers import Chosen
-from fake_idp.forgeries import FORGERIES, Forgery, find_forgery
-from fake_idp.issuer import Issuer, TokenOptions
+from fake_idp.errors import UnknownName
+from fake_idp.forgeries import FORGERIES, Expectation, Forgery, find_forgery, publish
+from fake_idp.issuer import ForgeOptions, Issuer, TokenOptions
 from fake_idp.judge import Check, judge, read
+from fake_idp.presets import TokenUse
 
 __all__ = ["router"]
 
@@ -81,9 +83,13 @@ class ForgeBody(TokenBody):
 
     Attributes:
         forgery: an id such as ``sig.none``, or with a variant ``sig.none[NONE]``.
+        parameters: the forgery's own, such as ``{"seconds": 90}``.
+        publish: publish the key that it is signed with, where the key is what is wrong.
     """
 
     forgery: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    publish: bool = False
 
 
 class JudgeBody(Body):
@@ -131,15 +137,17 @@ class Forged(Minted):
     """A hostile token.
 
     Attributes:
-        forgery: the forgery's id.
+        forgery: the forgery's name.
         title: its defect, in a few words.
         source: where the defect is described.
+        expect: what a careful server does with it; ``either`` where the standards leave it the choice.
         checks: what a careful server would find.
     """
 
     forgery: str
     title: str
     source: str
+    expect: Expectation
     checks: list[CheckView]
 
 
@@ -160,12 +168,18 @@ class Judged(BaseModel):
 
 
 class ForgeryView(BaseModel):
-    """A way in which a token can be wrong; as ``fake_idp.forgeries.Forgery``."""
+    """A way in which a token can be wrong; as ``fake_idp.forgeries.Forgery``.
+
+    Attributes:
+        names: what ``forge`` takes, and what a careful server does with each.
+        parameters: what can be said about it, in words with the unit.
+    """
 
     id: str
     title: str
     source: str
-    names: list[str]
+    names: dict[str, Expectation]
+    parameters: dict[str, str]
 
 
 @router.post("/mint", summary="Make an honest token")
@@ -178,14 +192,21 @@ async def mint(issuer: Chosen, body: TokenBody) -> Minted:
 @router.post("/forge", summary="Make a hostile token")
 async def forge(issuer: Chosen, body: ForgeBody) -> Forged:
     """What ``mint`` would make of the same options, with one defect."""
-    forgery, _ = find_forgery(body.forgery)
-    token = issuer.forge(body.forgery, body.sub, **body.options(issuer))
+    forgery, variant = find_forgery(body.forgery)
+    for name in body.parameters:
+        if name not in forgery.parameters:
+            raise UnknownName(f"parameter of {forgery.id}", name, forgery.parameters)
+    options = cast("ForgeOptions", {**body.options(issuer), **body.parameters})
+    token = issuer.forge(body.forgery, body.sub, **options)
+    if body.publish:
+        publish(body.forgery, issuer.keys)
     return Forged(
         **_described(issuer, token, body),
         forgery=body.forgery,
         title=forgery.title,
         source=forgery.source,
-        checks=_views(judge(token, issuer, token_use=body.token_use)),
+        expect=variant.expect,
+        checks=_views(judge(token, issuer, token_use=_use(issuer, body))),
     )
 
 
@@ -205,7 +226,7 @@ async def judge_token(issuer: Chosen, body: JudgeBody) -> Judged:
 
 
 def _described(issuer: Issuer, token: str, body: TokenBody) -> dict[str, Any]:
-    use = body.token_use or ("access" if body.grant == "client_credentials" else issuer.preset.default_use)
+    use = _use(issuer, body)
     response: dict[str, Any] = {
         f"{use}_token": token,
         "token_type": "Bearer" if body.confirmation is None else "DPoP",
@@ -214,6 +235,11 @@ def _described(issuer: Issuer, token: str, body: TokenBody) -> dict[str, Any]:
     if body.scope is not None:
         response["scope"] = body.scope if isinstance(body.scope, str) else " ".join(body.scope)
     return {"token": token, "response": response, "issuer": issuer.url, **_read(token)}
+
+
+def _use(issuer: Issuer, body: TokenBody) -> TokenUse:
+    """The kind of token that was asked for."""
+    return body.token_use or ("access" if body.grant == "client_credentials" else issuer.preset.default_use)
 
 
 def _read(token: str) -> dict[str, dict[str, Any] | None]:
@@ -226,4 +252,10 @@ def _views(checks: tuple[Check, ...]) -> list[CheckView]:
 
 
 def _forgery_view(forgery: Forgery) -> ForgeryView:
-    return ForgeryView(id=forgery.id, title=forgery.title, source=forgery.source, names=list(forgery.names))
+    return ForgeryView(
+        id=forgery.id,
+        title=forgery.title,
+        source=forgery.source,
+        names={name: find_forgery(name)[1].expect for name in forgery.names},
+        parameters={name: parameter.says for name, parameter in forgery.parameters.items()},
+    )
