@@ -11,7 +11,8 @@ import jwt
 import pytest
 from joserfc.jwk import JWKRegistry
 
-from fake_idp import InvalidValue, Issuer, Key
+from fake_idp import PRESETS, InvalidValue, Issuer, Key
+from fake_idp.algorithms import Algorithm
 from fake_idp.faults.catalogue import FAULTS
 from fake_idp.jws import from_b64url
 from fake_idp.oauth.messages import Response
@@ -218,6 +219,35 @@ def test_a_document_follows_a_rotation_while_it_is_faulty(rsa: Issuer) -> None:
     after = get(rsa.jwks_url)
     assert len(after["keys"]) == len(before["keys"]) + 1
     assert {key["use"] for key in after["keys"]} == {"enc"}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_vendors_keys_keep_the_vendors_members(preset: str) -> None:
+    issuer = Issuer(preset)
+    honest = Response(body=json.dumps(issuer.jwks()).encode())
+    for name in ("jwks.kid-reuse", "jwks.withdrawn", "jwks.private-key", "jwks.weak-key[exponent-1]"):
+        fault = issuer.faults.add("jwks", name)
+        assert fault.effect.change is not None
+        before, after = json.loads(honest.body)["keys"], json.loads(fault.effect.change(honest).body)["keys"]
+        changed = [jwk for jwk in after if jwk not in before]
+        assert len(changed) == (0 if name == "jwks.withdrawn" else 1)
+        assert all(set(jwk) >= set(before[0]) for jwk in changed)
+        assert len(after) == len(before) - (name == "jwks.withdrawn")
+
+
+@pytest.mark.parametrize("algorithm", ["PS256", "ES384", "ES512", "EdDSA"])
+def test_keys_of_every_algorithm_can_have_every_fault(algorithm: Algorithm) -> None:
+    issuer = Issuer("plain", algorithm=algorithm)
+    honest = Response(body=json.dumps(issuer.keys.jwks()).encode())
+    for kind in FAULTS.values():
+        for name in kind.names if kind.endpoints == ("jwks",) else ():
+            fault = issuer.faults.add("jwks", name)
+            assert fault.effect.change is not None
+            broken = json.loads(fault.effect.change(honest).body)
+            assert broken != json.loads(honest.body)
+            assert fault.key is None or issuer.mint(key=fault.key)
+            if name == "jwks.private-key":
+                assert broken["keys"] == [issuer.keys.current.jwk(private=True)]
 
 
 @pytest.mark.parametrize("name", [name for id_ in FAULTS if id_[:4] == "jwks" for name in FAULTS[id_].names])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -15,6 +16,7 @@ from fake_idp import Issuer
 from fake_idp.app import Site
 from fake_idp.faults.catalogue import FAULTS
 from fake_idp.server import LoopbackServer
+from tests import oauth_client
 from tests.fake_idp_client import all_of, ask, begin, is_idle, url_of
 
 
@@ -228,3 +230,20 @@ def test_headers_alone_are_added_to_the_honest_answer(issuer: Issuer) -> None:
     answer = ask(issuer.jwks_url)
     assert answer.headers == honest.headers | {"cache-control": "max-age=1"}
     assert answer.body == honest.body
+
+
+def test_a_refresh_whose_answer_is_lost_has_been_carried_out() -> None:
+    with oauth_client.served("plain") as (issuer,):
+        tokens = oauth_client.device_tokens(issuer, scope="openid offline_access")
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        form["client_id"] = issuer.client_id
+        issuer.faults.add("token", "http.drop[before]", times=1)
+        with pytest.raises(http.client.RemoteDisconnected):
+            oauth_client.token(issuer, form, {})
+        answer = oauth_client.token(issuer, form, {})
+        assert answer.status == 200, "it had not been carried out"
+        form["refresh_token"] = answer.json()["refresh_token"]
+        issuer.faults.add("token", "http.drop[after]", times=1)
+        with pytest.raises(http.client.RemoteDisconnected):
+            oauth_client.token(issuer, form, {})
+        assert oauth_client.token(issuer, form, {}).is_refused("invalid_grant")

@@ -67,10 +67,20 @@ def _added(*keys: Jwk) -> Effect:
 def _target(order: Order) -> Key:
     """The key that the fault is about; it must be published."""
     ring = order.issuer.keys
-    key = ring.get(order.options["kid"]) if "kid" in order.options else ring.current
-    if key not in ring.published:
+    published = [jwk.get("kid") for jwk in order.issuer.jwks()["keys"]]
+    if "kid" in order.options:
+        key = ring.get(order.options["kid"])
+    else:  # the one that signs; where a vendor keeps that one to itself, the other one that signs
+        signing = [ring.current, *(held.key for held in ring.held if held.state == "current")]
+        key = next((each for each in signing if each.kid in published), ring.current)
+    if key.kid not in published:
         raise InvalidValue(f"key {key.kid!r}", "is not published")
     return key
+
+
+def _shaped(order: Order, key: Key) -> Jwk:
+    """A key's JWK with the vendor's members."""
+    return order.issuer.preset.jwk(key, url=order.issuer.url)
 
 
 @_jwks(
@@ -84,8 +94,8 @@ def _duplicate_kid(order: Order) -> Effect:
     target = _target(order)
     foreign = Key(target.kid, algorithm=target.algorithm)
     if order.variant == "foreign-first":
-        return _one_key(target.kid, lambda jwk: [foreign.public_jwk(), jwk], key=foreign)
-    return _one_key(target.kid, lambda jwk: [jwk, foreign.public_jwk()], key=foreign)
+        return _one_key(target.kid, lambda jwk: [_shaped(order, foreign), jwk], key=foreign)
+    return _one_key(target.kid, lambda jwk: [jwk, _shaped(order, foreign)], key=foreign)
 
 
 @_jwks(
@@ -97,7 +107,7 @@ def _duplicate_kid(order: Order) -> Effect:
 def _kid_reuse(order: Order) -> Effect:
     target = _target(order)
     foreign = Key(target.kid, algorithm=target.algorithm)
-    return _one_key(target.kid, lambda jwk: [foreign.public_jwk()], key=foreign)
+    return _one_key(target.kid, lambda jwk: [_shaped(order, foreign)], key=foreign)
 
 
 @_jwks("jwks.withdrawn", title="a key that signs is not published", source="RFC 9700 section 4.1", kid=_KID)
@@ -155,7 +165,7 @@ def _kid_absent(order: Order) -> Effect:
     many = order.variant == "many"
 
     def change(jwks: Jwks) -> Jwks:
-        keys = [foreign.public_jwk(), *jwks["keys"]] if many else jwks["keys"]
+        keys = [_shaped(order, foreign), *jwks["keys"]] if many else jwks["keys"]
         return jwks | {
             "keys": [{name: value for name, value in jwk.items() if name != "kid"} for jwk in keys]
         }
@@ -212,7 +222,7 @@ def _weak_key(order: Order) -> Effect:
     else:
         small = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - the point of it
         weak = Key(target.kid, algorithm="RS256", private=small)
-    return _one_key(target.kid, lambda jwk: [weak.public_jwk()], key=weak)
+    return _one_key(target.kid, lambda jwk: [_shaped(order, weak)], key=weak)
 
 
 def _number(jwk: Jwk) -> str:
@@ -264,7 +274,7 @@ def _many_keys(order: Order) -> Effect:
     like = Key("", algorithm=order.issuer.keys.current.algorithm)
 
     def change(jwks: Jwks) -> Jwks:
-        filler = like.public_jwk()
+        filler = _shaped(order, like)
         added = [filler | {"kid": f"filler-{number}"} for number in range(order.options["count"])]
         return jwks | {"keys": [*added, *jwks["keys"]]}
 
