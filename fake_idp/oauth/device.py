@@ -33,7 +33,7 @@ async def handle(issuer: Issuer, request: Request) -> Response:
         scope=granted_scope(issuer, client, request.form.get("scope")),
         audience=target(issuer, request.form),
     )
-    page = issuer.endpoints["device_verification"]
+    page = issuer.endpoints.get("device_verification", issuer.url)
     return json_response(
         {
             "device_code": device_code,

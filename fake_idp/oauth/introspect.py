@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fake_idp.errors import FakeIdpError
 from fake_idp.oauth import families
 from fake_idp.oauth.authenticate import authenticate, method_of
 from fake_idp.oauth.bearer import AccessToken, read_access_token
@@ -76,7 +75,7 @@ def _refresh_token(issuer: Issuer, client: Client, token: str) -> dict[str, Any]
     login = Login.of(record["login"])
     try:
         user = active(issuer, issuer.users.find(login.user))
-    except FakeIdpError:
+    except Refused:
         return _INACTIVE
     said: dict[str, Any] = {
         "active": True,
