@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from fake_idp import Issuer
 from fake_idp.app import Site
-from tests.browser.checks import DARK, NO_SCRIPT, PHONE, check
+from tests.browser.checks import NO_SCRIPT, check
 from tests.browser.console import HOSTILE, PAGES, fetch, noted, published, root, workbench
 
 
@@ -240,7 +240,6 @@ def test_hostile_names_are_text_on_every_page(page: Page, issuer: Issuer):
     expect(page.get_by_role("alert")).to_contain_text("unknown issuer")
 
 
-@pytest.mark.parametrize("look", [{}, PHONE, DARK], ids=["desktop", "phone", "dark"])
 def test_every_page_is_legible_and_labelled(page: Page, issuer: Issuer):
     issuer.users.add("averylongname" * 15, groups=("one-group-with-a-long-name",) * 9)
     issuer.clients.add(
