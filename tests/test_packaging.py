@@ -40,7 +40,7 @@ def test_the_base_install_needs_only_what_fake_idp_needs(wheel):
     (name,) = [name for name in wheel.namelist() if name.endswith("METADATA")]
     metadata = Parser().parsestr(wheel.read(name).decode())
     base = {line.split(">")[0] for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line}
-    assert base == {"cryptography", "uvicorn", "httptools", "uvloop", "fastapi", "jinja2"}
+    assert base == {"cryptography", "pyjwt", "uvicorn", "httptools", "uvloop", "fastapi", "jinja2"}
 
 
 def _python(code: str, *, without: tuple[str, ...]) -> subprocess.CompletedProcess[str]:

@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 
 from fake_idp import Issuer
 from fake_idp.app import Site
-from tests.browser.checks import DARK, NO_SCRIPT, PHONE, check
+from tests.browser.checks import NO_SCRIPT, check
 from tests.browser.console import HOSTILE, PAGES, fetch, noted, published, root, workbench
+from tests.browser.relying_party import RelyingParty
 
 
 def card(page: Page, issuer: Issuer) -> Any:
@@ -240,7 +241,6 @@ def test_hostile_names_are_text_on_every_page(page: Page, issuer: Issuer):
     expect(page.get_by_role("alert")).to_contain_text("unknown issuer")
 
 
-@pytest.mark.parametrize("look", [{}, PHONE, DARK], ids=["desktop", "phone", "dark"])
 def test_every_page_is_legible_and_labelled(page: Page, issuer: Issuer):
     issuer.users.add("averylongname" * 15, groups=("one-group-with-a-long-name",) * 9)
     issuer.clients.add(
@@ -265,6 +265,34 @@ def test_a_form_of_another_page_changes_nothing(page: Page, issuer: Issuer):
     page.get_by_role("button", name="Rotate", exact=True).first.click()
     expect(page.get_by_role("alert")).to_contain_text("send it from here")
     assert issuer.keys.current.kid == before
+
+
+def test_a_page_of_another_site_cannot_use_the_console(
+    page: Page, issuer: Issuer, relying_party: RelyingParty
+):
+    """Another port of this machine is another origin, though the same site."""
+    before = issuer.keys.current.kid
+    for path, fields in {
+        "/console/keys": {"action": "rotate", "issuer": issuer.url, "csrf": "guessed"},
+        "/console/clock": {"action": "advance", "seconds": "3600"},
+        "/_control/keys/rotate": {"issuer": issuer.url},
+    }.items():
+        page.goto(relying_party.redirect_uri)
+        with page.expect_navigation() as sent:
+            page.evaluate(
+                """([action, fields]) => {
+                    const form = document.createElement("form");
+                    Object.assign(form, { action, method: "post" });
+                    for (const [name, value] of Object.entries(fields))
+                        form.append(Object.assign(document.createElement("input"), { name, value }));
+                    document.body.append(form);
+                    form.submit() }""",
+                [f"{root(issuer)}{path}", fields],
+            )
+        assert sent.value is not None
+        assert sent.value.status in (403, 415)
+    assert issuer.keys.current.kid == before
+    assert issuer.clock.state.offset == 0
 
 
 def test_the_console_runs_its_own_script_only(page: Page, issuer: Issuer):

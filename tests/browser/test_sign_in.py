@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fake_idp import Issuer
-from tests.browser.checks import DARK, NO_SCRIPT, PHONE, check
+from tests.browser.checks import NO_SCRIPT, check
 from tests.browser.relying_party import RelyingParty
 
 
@@ -181,7 +181,6 @@ def test_a_hostile_scope_is_text(page: Page, issuer: Issuer, relying_party: Rely
     expect(page.locator(".tag").last).to_have_text("<script>alert(4)</script>")
 
 
-@pytest.mark.parametrize("look", [{}, PHONE, DARK], ids=["desktop", "phone", "dark"])
 def test_the_page_is_legible_and_labelled(page: Page, issuer: Issuer, relying_party: RelyingParty):
     issuer.users.add("averylongname" * 15, groups=("one-group-with-a-long-name",) * 12)
     page.goto(relying_party.url(issuer, scope="openid " + "x" * 300))
