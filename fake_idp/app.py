@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import unquote
 
-from fake_idp.errors import InvalidValue, UnknownName
+from fake_idp.errors import InvalidValue, StateError, UnknownName
 from fake_idp.faults import FOLLOWED
 from fake_idp.oauth.messages import OAuthError, Request, Response, json_response
 from fake_idp.wire import (
@@ -168,7 +168,7 @@ class Site:
         head = (*head_of(answer, route.kind.shared), (b"content-length", b"%d" % len(answer.body)))
         route.start = {"type": "http.response.start", "status": answer.status, "headers": head}
         route.body = {"type": "http.response.body", "body": answer.body}
-        route.version = version
+        route.version = version if answer.status == 200 else None
 
     async def _answer(self, route: _Route, scope: Scope, receive: Receive, send: Send) -> None:
         issuer, endpoint, kind = route.issuer, route.endpoint, route.kind
@@ -241,6 +241,10 @@ class Site:
             return await handle(issuer, make_request(scope, endpoint, url, body))
         except OAuthError as refused:
             return self._refused(issuer, refused)
+        except StateError:  # the message has a path of this machine
+            return self._refused(
+                issuer, OAuthError("temporarily_unavailable", "the state file cannot be used", status=503)
+            )
         except (InvalidValue, UnknownName):  # what cannot be signed was asked for by this request
             return self._refused(issuer, OAuthError("invalid_request", "a value cannot be used"))
 

@@ -142,7 +142,9 @@ def test_two_servers_share_one_issuer(serve: Any, run: Any) -> None:
 
 
 def test_users_rules_and_algorithm_are_as_told(serve: Any, run: Any) -> None:
-    served = serve("--preset", "plain", "--user", "dora", "--lax", "pkce", "--auto-login", "dora", "--alg", "EdDSA")
+    served = serve(
+        "--preset", "plain", "--user", "dora", "--lax", "pkce", "--auto-login", "dora", "--alg", "EdDSA"
+    )
     assert jwt.get_unverified_header(run("mint").strip())["alg"] == "EdDSA"
     assert "dora" in [user.name for user in Store().issuer("plain").users]
     opener = urllib.request.build_opener(NoRedirect())
@@ -267,7 +269,7 @@ def test_uvicorn_is_whole_for_others_after_its_command_line_was_left_out() -> No
 @pytest.mark.parametrize("name", ["sqlite3", "cryptography", "fastapi", "jinja2", "jwt", "multiprocessing"])
 def test_discovery_is_answered_without(name: str) -> None:
     code = (
-        "import asyncio, sys\nfrom fake_idp.cli import main, serve\nfrom fake_idp.cli.parser import build_parser\n"
+        "import asyncio, sys\nfrom fake_idp.cli import main, serve\n"
         "from fake_idp import server\n"
         "def answer(app, listener, *, ready):\n"
         "    server._server(app)\n"

@@ -38,7 +38,6 @@ _TABLES = (
         client_id text not null,
         audience text not null,
         scope text not null,
-        preset text,
         algorithm text,
         keys_version integer not null default 0,
         included text not null default '[]'
@@ -225,7 +224,8 @@ class Database:
             raise StateError(self.path, "is not a state file of fake-idp, and was left alone")
         if version != VERSION:
             raise StateError(
-                self.path, f"is of version {version} and this fake-idp knows version {VERSION}; it was left alone"
+                self.path,
+                f"is of version {version} and this fake-idp knows version {VERSION}; it was left alone",
             )
 
     @contextlib.contextmanager
