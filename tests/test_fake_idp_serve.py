@@ -70,7 +70,7 @@ def serve() -> Iterator[Callable[..., dict[str, Any]]]:
 
 
 def get(url: str, **headers: str) -> Any:
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as response:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as response:
         return json.load(response)
 
 
@@ -127,7 +127,7 @@ def test_a_change_at_the_control_plane_is_there_for_the_commands(serve: Any, run
         headers={"content-type": "application/json"},
         method="POST",
     )
-    with contextlib.closing(urllib.request.urlopen(request, timeout=10)):
+    with contextlib.closing(urllib.request.urlopen(request, timeout=30)):
         pass
     after = [row["kid"] for row in json.loads(run("keys", "list", "--json")) if row["state"] == "current"]
     assert after != [before]
