@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import unquote
 
-from fake_idp.errors import InvalidValue, UnknownName
+from fake_idp.errors import InvalidValue, StateError, UnknownName
 from fake_idp.faults import FOLLOWED
 from fake_idp.oauth.messages import OAuthError, Request, Response, json_response
 from fake_idp.wire import (
@@ -175,7 +175,7 @@ class Site:
         answer = await self._handled(route, {**scope, "method": "GET"}, b"")
         head = (*head_of(answer, route.kind.shared), (b"content-length", b"%d" % len(answer.body)))
         route.written = (
-            version,
+            version if answer.status == 200 else None,
             {"type": "http.response.start", "status": answer.status, "headers": head},
             {"type": "http.response.body", "body": answer.body},
         )
@@ -251,6 +251,10 @@ class Site:
             return await handle(issuer, make_request(scope, route.endpoint, route.url, body))
         except OAuthError as refused:
             return self._refused(issuer, refused)
+        except StateError:  # the message has a path of this machine
+            return self._refused(
+                issuer, OAuthError("temporarily_unavailable", "the state file cannot be used", status=503)
+            )
         except (InvalidValue, UnknownName):  # what cannot be signed was asked for by this request
             return self._refused(issuer, OAuthError("invalid_request", "a value cannot be used"))
 

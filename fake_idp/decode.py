@@ -133,7 +133,9 @@ def _lifetime(claims: dict[str, Any]) -> Check:
     if not (_is_number(expires) and _is_number(issued)):
         return Check(name="lifetime", verdict="skip", words="iat or exp is not there", source=source)
     long = expires - issued > _DAY
-    words = f"good for {_ago(max(expires - issued, 0))}" + (", long for what anybody can use who has it" if long else "")
+    words = f"good for {_ago(max(expires - issued, 0))}" + (
+        ", long for what anybody can use who has it" if long else ""
+    )
     return Check(name="lifetime", verdict="fail" if long else "pass", words=words, source=source)
 
 

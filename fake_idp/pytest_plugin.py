@@ -60,9 +60,7 @@ def fake_idp_options() -> Mapping[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def fake_idp_server(
-    fake_idp_preset: str | Preset, fake_idp_options: Mapping[str, Any]
-) -> Iterator[Issuer]:
+def fake_idp_server(fake_idp_preset: str | Preset, fake_idp_options: Mapping[str, Any]) -> Iterator[Issuer]:
     """The issuer behind ``fake_idp``: one for the session, served from a thread on 127.0.0.1.
 
     Other session fixtures may use it to configure an application once; what a test does to it is
@@ -79,8 +77,8 @@ def fake_idp(fake_idp_server: Issuer) -> Iterator[Issuer]:
     ``fake_idp.mint("alice")`` makes an honest token and ``fake_idp.forge("sig.none")`` a hostile one;
     ``fake_idp.keys.rotate()``, ``fake_idp.faults.add(...)``, ``fake_idp.clock.advance(...)`` and
     ``fake_idp.users.add(...)`` change it; ``fake_idp.journal.wait_for(...)`` says what it was asked, and
-    an ``async`` test awaits ``fake_idp.journal.wait_for_async(...)``. Whatever a test has done is undone after
-    it. The keys are the same in every test, so that an application may cache them.
+    an ``async`` test awaits ``fake_idp.journal.wait_for_async(...)``. Whatever a test has done is undone
+    after it. The keys are the same in every test, so that an application may cache them.
     """
     issuer = fake_idp_server
     held, version, rest = issuer.keys.held, issuer.keys.version, (issuer.auto_login, issuer.lax)

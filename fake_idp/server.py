@@ -37,7 +37,7 @@ def listen(port: int = 0) -> socket.socket:
     return listener
 
 
-def serve(app: ASGIApp, listener: socket.socket, *, ready: Callable[[], None] = int) -> None:
+def serve(app: ASGIApp, listener: socket.socket, *, ready: Callable[[], object] = int) -> None:
     """Answer on the socket until the process is told to stop.
 
     Args:
@@ -60,7 +60,7 @@ def serve(app: ASGIApp, listener: socket.socket, *, ready: Callable[[], None] = 
     def call() -> None:
         try:
             ready()
-        except BaseException as error:  # noqa: BLE001 (raised again below)
+        except BaseException as error:
             failures.append(error)
             server.should_exit = True
 

@@ -95,5 +95,7 @@ class MemoryState:
         """Forget the records whose ``expires_at`` is over for more than a day."""
         with self._lock:
             for records in self._kinds.values():
-                for key in [k for k, r in records.items() if r.get("expires_at", now) < now - KEPT_AFTER_EXPIRY]:
+                for key in [
+                    k for k, r in records.items() if r.get("expires_at", now) < now - KEPT_AFTER_EXPIRY
+                ]:
                     del records[key]

@@ -76,10 +76,14 @@ def test_mint_prints_the_token_and_nothing_else(run: Run) -> None:
     assert jwt.get_unverified_header(token)["typ"] == "JWT"
 
 
-def test_claims_come_from_files_and_from_standard_input_and_the_last_word_counts(run: Run, tmp_path: Path) -> None:
+def test_claims_come_from_files_and_from_standard_input_and_the_last_word_counts(
+    run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "claims.json"
     file.write_text('{"a": 1, "b": 1, "c": 1}', encoding="utf-8")
-    _, out, _ = run("mint", "--claims", str(file), "--claims", "-", "--claim", "c=3", stdin='{"b": 2, "c": 2}')
+    _, out, _ = run(
+        "mint", "--claims", str(file), "--claims", "-", "--claim", "c=3", stdin='{"b": 2, "c": 2}'
+    )
     assert {name: claims_of(out)[name] for name in "abc"} == {"a": 1, "b": 2, "c": 3}
 
 
@@ -95,7 +99,9 @@ def test_a_machine_gets_a_token_for_its_client(run: Run) -> None:
 
 @pytest.mark.parametrize("preset", ["plain", "cognito"])
 def test_the_token_response_has_both_tokens_of_one_sign_in(run: Run, preset: str) -> None:
-    _, out, _ = run("mint", "--preset", preset, "--json", "--nonce", "n", "--expires-in", "60", "--sub", "bob")
+    _, out, _ = run(
+        "mint", "--preset", preset, "--json", "--nonce", "n", "--expires-in", "60", "--sub", "bob"
+    )
     response = json.loads(out)
     assert list(response) == ["access_token", "id_token", "token_type", "expires_in", "scope"]
     assert (response["token_type"], response["expires_in"]) == ("Bearer", 60)
@@ -262,7 +268,10 @@ def test_mint_and_decode_make_a_pipe(run: Run) -> None:
     ("args", "says"),
     [
         ("mint --preset otka", "unknown preset 'otka'; did you mean 'okta'?"),
-        ("mint --claim role=admin", "--claim role: the value is not JSON; for a string write 'role=\"admin\"'"),
+        (
+            "mint --claim role=admin",
+            "--claim role: the value is not JSON; for a string write 'role=\"admin\"'",
+        ),
         ("mint --claim role", "--claim: is name=json, and 'role' is not"),
         ("mint --claim x=NaN", "claim 'x': has no JSON form"),
         ("mint --header =1", "--header: is name=json"),
@@ -327,7 +336,14 @@ def test_a_port_in_use_is_one_clear_line(run: Run, state: Path) -> None:
 def test_a_broken_state_file_is_one_clear_line_from_every_command(run: Run, state: Path) -> None:
     state.mkdir()
     (state / FILE).write_bytes(b"no database" * 1000)
-    for command in ("mint", "keys rotate", "keys list", "jwks", "serve --port 0", "decode e30.e30. --preset plain"):
+    for command in (
+        "mint",
+        "keys rotate",
+        "keys list",
+        "jwks",
+        "serve --port 0",
+        "decode e30.e30. --preset plain",
+    ):
         code, out, err = run(*command.split())
         assert (code, out) == (2, "")
         assert err.count("\n") == 1
@@ -335,7 +351,11 @@ def test_a_broken_state_file_is_one_clear_line_from_every_command(run: Run, stat
     assert (state / FILE).read_bytes() == b"no database" * 1000
 
 
-SUBCOMMANDS = ["", *COMMANDS, *(f"keys {name}" for name in ("list", "rotate", "announce", "retire", "export"))]
+SUBCOMMANDS = [
+    "",
+    *COMMANDS,
+    *(f"keys {name}" for name in ("list", "rotate", "announce", "retire", "export")),
+]
 
 
 @pytest.mark.parametrize("command", SUBCOMMANDS)
@@ -357,7 +377,9 @@ def test_there_is_colour_on_a_terminal_only(run: Run, monkeypatch: pytest.Monkey
 
 
 def test_an_issuer_of_a_world_can_be_minted_for(run: Run, state: Path) -> None:
-    issuer = Issuer("okta", url="https://acme.okta.com/oauth2/default", audience="https://mcp.example.com/mcp")
+    issuer = Issuer(
+        "okta", url="https://acme.okta.com/oauth2/default", audience="https://mcp.example.com/mcp"
+    )
     Store(state).put(issuer)
     _, out, _ = run("mint", "--preset", "okta")
     key = jwt.PyJWK(issuer.keys.jwks()["keys"][0])

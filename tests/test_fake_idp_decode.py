@@ -120,12 +120,17 @@ def test_a_jwk_set_is_enough_for_the_signature(algorithm: Any) -> None:
         return check.verdict
 
     assert verdict(honest, keys) == "pass"
-    assert verdict(honest, {"keys": [{}, "x", *Issuer("plain", algorithm="ES256").keys.jwks()["keys"]]}) == "fail"
+    assert (
+        verdict(honest, {"keys": [{}, "x", *Issuer("plain", algorithm="ES256").keys.jwks()["keys"]]})
+        == "fail"
+    )
     assert verdict(issuer.forge("sig.corrupt[bit-flip]"), keys) == "fail"
     assert verdict(honest, {"keys": None}) == "fail"
 
 
-def test_a_jwk_set_comes_from_a_file_or_from_this_machine(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
+def test_a_jwk_set_comes_from_a_file_or_from_this_machine(
+    tmp_path: Path, capsys: Any, monkeypatch: Any
+) -> None:
     monkeypatch.setenv("FAKE_IDP_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with LoopbackServer() as server:

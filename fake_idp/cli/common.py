@@ -63,7 +63,9 @@ def json_object(text: str, *, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InvalidValue(what, f"is not JSON: {error.msg} (line {error.lineno} column {error.colno})") from None
+        raise InvalidValue(
+            what, f"is not JSON: {error.msg} (line {error.lineno} column {error.colno})"
+        ) from None
     except (ValueError, RecursionError):
         raise InvalidValue(what, "is not JSON") from None
     if not isinstance(value, dict):

@@ -40,13 +40,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _commands(parser: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[str, list[_Option]]]:
     """Every command by its path, with its options; a path's own commands are its first argument."""
     options: list[_Option] = []
-    for action in parser._actions:  # noqa: SLF001 (argparse has no other way to ask)
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
             options.append(_Option("", " ".join(action.choices), "command"))
             for name, inner in action.choices.items():
                 yield from _commands(inner, f"{path} {name}".strip())
         else:
-            options += [_Option(name, _takes(action), action.help or "") for name in action.option_strings or ("",)]
+            options += [
+                _Option(name, _takes(action), action.help or "") for name in action.option_strings or ("",)
+            ]
     yield path, options
 
 
@@ -127,15 +129,20 @@ def _zsh() -> str:
     """The function of bash, through zsh's own bridge to it."""
     return (
         "#compdef fake-idp\n# Completion of fake-idp for zsh. Made by: fake-idp completion zsh\n"
-        "autoload -Uz bashcompinit && bashcompinit\n"
-        + _bash()
+        "autoload -Uz bashcompinit && bashcompinit\n" + _bash()
     )
 
 
 def _fish() -> str:
-    lines = ["# Completion of fake-idp for fish. Made by: fake-idp completion fish", "complete -c fake-idp -f"]
+    lines = [
+        "# Completion of fake-idp for fish. Made by: fake-idp completion fish",
+        "complete -c fake-idp -f",
+    ]
     for path, options in _commands(build_parser(None)):
-        when = " && ".join(f"__fish_seen_subcommand_from {word}" for word in path.split()) or "__fish_use_subcommand"
+        when = (
+            " && ".join(f"__fish_seen_subcommand_from {word}" for word in path.split())
+            or "__fish_use_subcommand"
+        )
         for each in options:
             line = ["complete", "-c", "fake-idp", "-n", when]
             if each.name:

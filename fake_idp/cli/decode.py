@@ -20,19 +20,27 @@ __all__ = ["add"]
 def add(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument(
-        "token", nargs="?", default="-", metavar="TOKEN", help="the token, or - to read it from standard input"
+        "token",
+        nargs="?",
+        default="-",
+        metavar="TOKEN",
+        help="the token, or - to read it from standard input",
     )
     add_preset(parser, "check it as this issuer's")
     parser.add_argument("--issuer", metavar="URL", help="the issuer's name (default: as last served)")
     completed(
         parser.add_argument(
-            "--jwks", metavar="FILE|URL", help="check the signature with these keys (a URL of this machine only)"
+            "--jwks",
+            metavar="FILE|URL",
+            help="check the signature with these keys (a URL of this machine only)",
         ),
         "file",
     )
     add_json(parser)
     add_state(parser)
-    parser.epilog = example("fake-idp mint | fake-idp decode", "fake-idp mint --preset okta | fake-idp decode --preset okta")
+    parser.epilog = example(
+        "fake-idp mint | fake-idp decode", "fake-idp mint --preset okta | fake-idp decode --preset okta"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -41,8 +49,8 @@ def _run(args: argparse.Namespace) -> None:
     if args.preset or args.issuer or args.state:
         issuer = issuer_of(args)
     jwks = _jwks(args.jwks) if args.jwks else None
-    token = read("-", what="standard input") if args.token == "-" else args.token
-    found = explain(token, now=time.time(), issuer=issuer, jwks=jwks)
+    text = args.token if args.token != "-" else read("-", what="standard input")  # noqa: S105
+    found = explain(text, now=time.time(), issuer=issuer, jwks=jwks)
     if args.json:
         print_json(
             {
@@ -63,7 +71,9 @@ def _run(args: argparse.Namespace) -> None:
         words = json.dumps(check.words)[1:-1].replace('\\"', '"').replace("\\\\", "\\")
         print(f"  {_MARKS[check.verdict]:6} {check.name:12} {words}{dim(f'  [{check.source}]')}")
     count = len(found.suspicious)
-    print(bold(f"suspicious: {count} of {len(found.checks)} checks failed" if count else "nothing suspicious"))
+    print(
+        bold(f"suspicious: {count} of {len(found.checks)} checks failed" if count else "nothing suspicious")
+    )
 
 
 _MARKS = {"pass": "ok", "fail": "FAILED", "skip": "-"}

@@ -16,10 +16,13 @@ __all__ = ["add"]
 def add(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     completed(
-        parser.add_argument("id", nargs="?", metavar="ID", help="the forgery, for example sig.none"), "forgery"
+        parser.add_argument("id", nargs="?", metavar="ID", help="the forgery, for example sig.none"),
+        "forgery",
     )
     parser.add_argument("--list", action="store_true", help="list the forgeries")
-    parser.add_argument("--in", dest="theme", metavar="THEME", help="list those of one theme, for example sig")
+    parser.add_argument(
+        "--in", dest="theme", metavar="THEME", help="list those of one theme, for example sig"
+    )
     add_token_options(parser)
     parser.epilog = example(
         "fake-idp forge --list --in sig",

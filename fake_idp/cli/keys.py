@@ -30,7 +30,9 @@ def add(parser: argparse.ArgumentParser) -> None:
             name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=example(*examples)
         )
         made.set_defaults(run=run)
-        add_preset(made, "whose keys (default: everybody's)" if name == "list" else "the vendor (default: plain)")
+        add_preset(
+            made, "whose keys (default: everybody's)" if name == "list" else "the vendor (default: plain)"
+        )
         add_state(made)
         return made
 
@@ -63,7 +65,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     rotate.add_argument("--hard", action="store_true", help="withdraw the old keys at once")
     for each in (rotate, announce):
         completed(
-            each.add_argument("--alg", metavar="ALG", help="the algorithm of the new keys (default: as before)"),
+            each.add_argument(
+                "--alg", metavar="ALG", help="the algorithm of the new keys (default: as before)"
+            ),
             "algorithm",
         )
     for each in (listing, rotate, announce):
@@ -75,7 +79,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     half.add_argument("--public", action="store_true", help="the public key, which is the default")
     half.add_argument("--private", action="store_true", help="the private key, with which anybody can sign")
     completed(
-        export.add_argument("--out", metavar="FILE", help="write a new file, for its owner only, and print nothing"),
+        export.add_argument(
+            "--out", metavar="FILE", help="write a new file, for its owner only, and print nothing"
+        ),
         "file",
     )
 
@@ -89,7 +95,10 @@ def _list(args: argparse.Namespace) -> None:
     if not rows:
         say(f"no keys in {store.folder} yet; mint or serve makes them")
     for row in rows:
-        print(f"{bold(f'{row.preset:16}')} {row.state:9} {row.use:7} {row.algorithm:6} {row.kid}  {dim(row.issuer)}")
+        print(
+            f"{bold(f'{row.preset:16}')} {row.state:9} {row.use:7} {row.algorithm:6} {row.kid}"
+            f"  {dim(row.issuer)}"
+        )
 
 
 def _rotate(args: argparse.Namespace) -> None:
@@ -124,7 +133,8 @@ def _export(args: argparse.Namespace) -> None:
         return
     try:
         # A new file only: one that is there may be readable for others, or somebody's own key.
-        with open(os.open(args.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
+        descriptor = os.open(args.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text)
     except OSError as error:
         raise FakeIdpError(f"cannot write {args.out}: {error.strerror}") from None

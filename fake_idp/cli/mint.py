@@ -42,7 +42,10 @@ def add_token_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--claim", **many, metavar="NAME=JSON", help="add or replace a claim; repeatable")
     completed(
         parser.add_argument(
-            "--claims", **many, metavar="FILE", help="claims from a file with a JSON object, or - for standard input"
+            "--claims",
+            **many,
+            metavar="FILE",
+            help="claims from a file with a JSON object, or - for standard input",
         ),
         "file",
     )
@@ -72,7 +75,9 @@ def add_token_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", metavar="KID", help="sign with this key of the ring, retired ones included")
     completed(
         parser.add_argument(
-            "--alg", metavar="ALG", help="sign with a key of this algorithm; made and published if there is none"
+            "--alg",
+            metavar="ALG",
+            help="sign with a key of this algorithm; made and published if there is none",
         ),
         "algorithm",
     )
@@ -126,7 +131,9 @@ def print_token(args: argparse.Namespace, issuer: Issuer, make: Callable[..., st
         return
     token = make(args.sub, **options)
     if args.curl is not None:
-        print(f"curl -sS -H {shlex.quote('Authorization: Bearer ' + token)} {shlex.quote(_url(args, issuer))}")
+        print(
+            f"curl -sS -H {shlex.quote('Authorization: Bearer ' + token)} {shlex.quote(_url(args, issuer))}"
+        )
     else:
         print(token)
 
@@ -166,16 +173,17 @@ def _response(
     scope = issuer.scope if args.scope is None else tuple(args.scope.split())
     alone = args.token_use is not None or args.grant == "client_credentials"
     options["session"] = fresh.uuid4()
-    shared = {name: options[name] for name in _SHARED if options.get(name) is not None}
+    given: dict[str, Any] = {**options}
+    shared = {name: given[name] for name in _SHARED if given.get(name) is not None}
     tokens: dict[str, str] = {}
     if use == "access":
         tokens["access_token"] = make(args.sub, **options)
         if not alone and "openid" in scope:
             more = {**shared, "nonce": args.nonce, "access_token": tokens["access_token"]}
-            tokens["id_token"] = issuer.mint(args.sub, token_use="id", **more)
+            tokens["id_token"] = issuer.mint(args.sub, token_use="id", **more)  # noqa: S106 (a kind of token)
     else:
         if not alone:
-            tokens["access_token"] = issuer.mint(args.sub, token_use="access", **shared)
+            tokens["access_token"] = issuer.mint(args.sub, token_use="access", **shared)  # noqa: S106
             options["access_token"] = tokens["access_token"]
         tokens["id_token"] = make(args.sub, **options)
     lifetime = issuer.preset.lifetime_of(use) if args.expires_in is None else args.expires_in
@@ -191,7 +199,10 @@ def _url(args: argparse.Namespace, issuer: Issuer) -> str:
     if args.curl:
         return str(args.curl)
     audience = args.aud[0] if args.aud else issuer.audience
-    candidates = (audience if isinstance(audience, str) else audience[0], issuer.endpoints.get("userinfo", ""))
+    candidates = (
+        audience if isinstance(audience, str) else audience[0],
+        issuer.endpoints.get("userinfo", ""),
+    )
     for url in candidates:
         if url.startswith(("http://", "https://")):
             return url

@@ -47,6 +47,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
@@ -88,7 +89,9 @@ def add_json(parser: argparse.ArgumentParser, what: str = "print JSON") -> None:
     parser.add_argument("--json", action="store_true", help=what)
 
 
-def add_preset(parser: argparse.ArgumentParser, help_: str = "the vendor (default: plain)", **more: Any) -> None:
+def add_preset(
+    parser: argparse.ArgumentParser, help_: str = "the vendor (default: plain)", **more: Any
+) -> None:
     """``--preset``: a vendor, or a preset of one's own."""
     completed(
         parser.add_argument(

@@ -16,7 +16,8 @@ __all__ = ["add"]
 def add(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     completed(
-        parser.add_argument("preset", nargs="?", metavar="PRESET", help="show the claims of this one"), "preset"
+        parser.add_argument("preset", nargs="?", metavar="PRESET", help="show the claims of this one"),
+        "preset",
     )
     add_json(parser)
     parser.epilog = example("fake-idp presets", "fake-idp presets cognito")
@@ -32,7 +33,9 @@ def _run(args: argparse.Namespace) -> None:
 
 def _list(args: argparse.Namespace) -> None:
     if args.json:
-        print_json([{"preset": each.name, "title": each.title, "issuer": each.url} for each in PRESETS.values()])
+        print_json(
+            [{"preset": each.name, "title": each.title, "issuer": each.url} for each in PRESETS.values()]
+        )
         return
     for each in PRESETS.values():
         print(f"{bold(f'{each.name:22}')} {each.title}\n{'':22} {dim(each.url)}")

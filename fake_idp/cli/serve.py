@@ -40,7 +40,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", **many, metavar="NAME", help="somebody who can sign in; repeatable")
     parser.add_argument("--auto-login", metavar="USER", help="sign this person in without showing a page")
     parser.add_argument(
-        "--lax", **many, choices=tuple(LAX), metavar="RULE", help=f"do not hold a rule: {', '.join(LAX)}; repeatable"
+        "--lax",
+        **many,
+        choices=tuple(LAX),
+        metavar="RULE",
+        help=f"do not hold a rule: {', '.join(LAX)}; repeatable",
     )
     completed(parser.add_argument("--alg", metavar="ALG", help="sign with this algorithm"), "algorithm")
     parser.add_argument("--no-console", action="store_true", help="no console and no control plane")
@@ -83,10 +87,9 @@ class _Served:
         """Save the issuers' names, so that ``mint`` knows them, and say what is served."""
         from fake_idp.store.log import Log
 
-        named = {find_preset(name).name: name for name in self._args.preset}
         with self._store.database.transaction():
             for issuer in self._site.issuers:
-                self._store.save(issuer, preset=named.get(issuer.preset.name))
+                self._store.save(issuer)
                 for name in self._args.user:
                     issuer.users.add(name)
         self._log = Log(self._store.database, self._site.issuers)
@@ -101,9 +104,15 @@ class _Served:
 
     def _announce(self) -> None:
         rows = [_row(issuer, self._address, self._state) for issuer in self._site.issuers]
-        console = {} if self._args.no_console else {"console": f"{self._address}/", "control_token": self._site.control_token}
+        console = (
+            {}
+            if self._args.no_console
+            else {"console": f"{self._address}/", "control_token": self._site.control_token}
+        )
         if self._args.json:
-            print_json({"address": self._address, **console, "issuers": rows, "warning": WARNING}, indent=None)
+            print_json(
+                {"address": self._address, **console, "issuers": rows, "warning": WARNING}, indent=None
+            )
         else:
             print(f"fake-idp, {WARNING}. Ctrl-C ends it.\n")
             for row in rows:
@@ -148,7 +157,11 @@ def _row(issuer: Issuer, address: str, state: str) -> dict[str, str]:
 def _presets(args: argparse.Namespace) -> list[Preset]:
     names = args.preset or (["plain"] if args.issuer else list(PRESETS))
     presets = [find_preset(name) for name in dict.fromkeys(names)]
-    for option, value in (("--issuer", args.issuer), ("--client-id", args.client_id), ("--audience", args.audience)):
+    for option, value in (
+        ("--issuer", args.issuer),
+        ("--client-id", args.client_id),
+        ("--audience", args.audience),
+    ):
         if value is not None and len(presets) != 1:
             raise InvalidValue(option, "is for one issuer, so give one --preset with it")
     return presets

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fake_idp.errors import StateError
 from fake_idp.issuer import Issuer
 from fake_idp.presets import Preset, find_preset, loopback_url
 from fake_idp.store.database import FILE, Database
@@ -53,7 +51,6 @@ class _Settings(NamedTuple):
     client_id: str
     audience: str
     scope: str
-    preset: str | None
     algorithm: str | None
 
 
@@ -79,11 +76,6 @@ class Store:
         if not self.database.exists():
             return []
         return [name for (name,) in self.database.query("select name from issuer order by rowid")]
-
-    def preset_file(self, name: str) -> str | None:
-        """How the preset of a saved issuer was named, where that is not a vendor's name."""
-        settings = self._settings(name)
-        return settings.preset if settings else None
 
     def keys(self, preset: str | None = None) -> list[KeyRow]:
         """Every key in the file, or those of one preset, oldest first; makes none.
@@ -138,12 +130,8 @@ class Store:
         issuer = self._issuers[shape.name] = Issuer(shape, url=url, keys=ring, state=state, **options)
         return issuer
 
-    def save(self, issuer: Issuer, *, preset: str | None = None) -> None:
+    def save(self, issuer: Issuer) -> None:
         """Save the issuer's settings: the next ``fake-idp mint`` makes tokens under its name.
-
-        Args:
-            issuer: the issuer.
-            preset: how to find its preset again, where that is not a vendor's name.
 
         Raises:
             StateError: the folder cannot be used.
@@ -154,14 +142,13 @@ class Store:
             issuer.client_id,
             json.dumps(issuer.audience),
             " ".join(issuer.scope),
-            preset,
             issuer.algorithm,
         )
         self.database.query(
-            "insert into issuer (name, url, client_id, audience, scope, preset, algorithm)"
-            " values (?, ?, ?, ?, ?, ?, ?) on conflict (name) do update set url = excluded.url,"
+            "insert into issuer (name, url, client_id, audience, scope, algorithm)"
+            " values (?, ?, ?, ?, ?, ?) on conflict (name) do update set url = excluded.url,"
             " client_id = excluded.client_id, audience = excluded.audience, scope = excluded.scope,"
-            " preset = coalesce(excluded.preset, preset), algorithm = excluded.algorithm",
+            " algorithm = excluded.algorithm",
             values,
         )
 
@@ -208,7 +195,7 @@ class Store:
         if not self.database.exists():
             return None
         rows = self.database.query(
-            "select url, client_id, audience, scope, preset, algorithm from issuer where name = ?", (name,)
+            "select url, client_id, audience, scope, algorithm from issuer where name = ?", (name,)
         )
         return _Settings(*rows[0]) if rows else None
 

@@ -27,6 +27,7 @@ VERSION = 1
 
 _APPLICATION = 0x66_6B_69_64  # "fkid", at offset 68 of the file (sqlite.org/fileformat.html section 1.3)
 _BUSY_SECONDS = 10.0
+_LOOK_SECONDS = 0.1
 _SMALLEST_PAGE = 512
 _BROKEN = "is broken and was left alone; move it away to start afresh"
 
@@ -37,7 +38,6 @@ _TABLES = (
         client_id text not null,
         audience text not null,
         scope text not null,
-        preset text,
         algorithm text,
         keys_version integer not null default 0,
         included text not null default '[]'
@@ -81,6 +81,7 @@ class Database:
         self._depth = 0
         self._seen = -1
         self._inode = 0
+        self._look_at = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -134,22 +135,20 @@ class Database:
         """Whether another process has written since this was last asked; cheap enough for every request.
 
         Raises:
-            StateError: the file is gone, or another one is in its place.
+            StateError: the file is gone, or another one is in its place; said every 0.1 seconds.
         """
         with self._lock:
             try:
                 (found,) = self._opened().execute("pragma data_version").fetchone()
             except Exception:  # said by ``query``, which is too slow for every request
                 (found,) = self.query("pragma data_version")[0]
+            now = time.monotonic()
+            if now > self._look_at:  # a file that was moved away keeps its version
+                self._look_at = now + _LOOK_SECONDS
+                self._check_place()
             if found == self._seen:
                 return False
             self._seen = found
-            try:
-                inode = self.path.stat().st_ino
-            except OSError:
-                inode = 0
-            if inode != self._inode:
-                raise StateError(self.path, "is gone, or another file is in its place")
             return True
 
     def close(self) -> None:
@@ -158,6 +157,14 @@ class Database:
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
+
+    def _check_place(self) -> None:
+        try:
+            inode = self.path.stat().st_ino
+        except OSError:
+            inode = 0
+        if inode != self._inode:
+            raise StateError(self.path, "is gone, or another file is in its place")
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -217,7 +224,8 @@ class Database:
             raise StateError(self.path, "is not a state file of fake-idp, and was left alone")
         if version != VERSION:
             raise StateError(
-                self.path, f"is of version {version} and this fake-idp knows version {VERSION}; it was left alone"
+                self.path,
+                f"is of version {version} and this fake-idp knows version {VERSION}; it was left alone",
             )
 
     @contextlib.contextmanager

@@ -58,7 +58,9 @@ class Log:
         self._write()
 
     def _write(self) -> None:
-        batches = [(issuer.preset.name, requests) for issuer in self._issuers if (requests := issuer.journal.drain())]
+        batches = [
+            (issuer.preset.name, requests) for issuer in self._issuers if (requests := issuer.journal.drain())
+        ]
         if not batches:
             return
         try:
@@ -66,11 +68,12 @@ class Log:
                 for name, requests in batches:
                     for request in requests:
                         self._database.query(
-                            "insert into journal (issuer, body) values (?, ?)", (name, json.dumps(asdict(request)))
+                            "insert into journal (issuer, body) values (?, ?)",
+                            (name, json.dumps(asdict(request))),
                         )
                     self._database.query(
-                        "delete from journal where issuer = ? and id <= (select id from journal where issuer = ?"
-                        " order by id desc limit 1 offset ?)",
+                        "delete from journal where issuer = ? and id <="
+                        " (select id from journal where issuer = ? order by id desc limit 1 offset ?)",
                         (name, name, LIMIT),
                     )
         except StateError:

@@ -51,7 +51,8 @@ class SqliteState:
     def delete(self, kind: str, key: str) -> None:
         """Forget the record, if it is there."""
         self._database.query(
-            "delete from record where issuer = ? and kind = ? and key = ?", (self._issuer, kind, json.dumps(key))
+            "delete from record where issuer = ? and kind = ? and key = ?",
+            (self._issuer, kind, json.dumps(key)),
         )
 
     def items(self, kind: str) -> list[tuple[str, Record]]:
@@ -67,9 +68,7 @@ class SqliteState:
             if not kinds:
                 self._database.query("delete from record where issuer = ?", (self._issuer,))
             for kind in kinds:
-                self._database.query(
-                    "delete from record where issuer = ? and kind = ?", (self._issuer, kind)
-                )
+                self._database.query("delete from record where issuer = ? and kind = ?", (self._issuer, kind))
 
     def transaction(self) -> AbstractContextManager[None]:
         """Read and write with nobody in between, in this process or another; all or nothing."""
@@ -90,4 +89,3 @@ class SqliteState:
         if not isinstance(record, dict):
             raise StateError(self._database.path, "has a record that is broken; it was left alone")
         return record
-

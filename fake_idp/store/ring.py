@@ -29,7 +29,7 @@ def _saved(
         with self._changing():
             return change(self, *args, **options)
 
-    return saved
+    return cast("Callable[Concatenate[StoredRing, P], R]", saved)
 
 
 class StoredRing(KeyRing):
@@ -113,7 +113,7 @@ class StoredRing(KeyRing):
             (self._issuer,),
         )
         try:
-            held = [_held(*row) for row in rows]
+            held = [_held(row) for row in rows]
         except (FakeIdpError, ValueError, TypeError, AttributeError):
             raise self._broken() from None
         self._file_version = version
@@ -128,7 +128,9 @@ class StoredRing(KeyRing):
             raise self._broken() from None
 
     def _broken(self) -> StateError:
-        return StateError(self._database.path, f"has a key of {self._issuer!r} that is broken; it was left alone")
+        return StateError(
+            self._database.path, f"has a key of {self._issuer!r} that is broken; it was left alone"
+        )
 
     def _write(self) -> None:
         self._database.query("delete from key where issuer = ?", (self._issuer,))
@@ -155,7 +157,8 @@ class StoredRing(KeyRing):
         )[0][0]
 
 
-def _held(kid: str, use: str, state: str, algorithm: str, private_key: str, members: str) -> Held:
+def _held(row: tuple[Any, ...]) -> Held:
+    kid, use, state, algorithm, private_key, members = row
     if state not in get_args(KeyState):
         raise ValueError(state)
     return Held(
