@@ -30,12 +30,14 @@ def test_every_check_passes(node: str, issuers: dict[str, Issuer], preset: str) 
         text=True,
     ) as process:
         assert process.stdout is not None
-        said = []
+        said, url = [], ""
         for line in process.stdout:
             said.append(line)
             if found := re.search(r"http://127\.0\.0\.1:\d+\S*/authorize\?\S+", line):
-                # What the suite leaves to a person with a browser; redirects end at the suite's own server.
-                threading.Thread(target=urllib.request.urlopen, args=(found[0],), daemon=True).start()
+                url = found[0]
+            elif "Callback server started" in line:
+                # What the suite leaves to a person with a browser; it ends at the suite's own server.
+                threading.Thread(target=urllib.request.urlopen, args=(url,), daemon=True).start()
     text = "".join(said)
     assert process.returncode == 0, text
     assert re.search(r"[1-9]\d* passed, 0 failed", text), text
