@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from fake_idp.presets import Preset
 
 __all__ = ["add"]
+
+#: How long a change by another process may go unnoticed: to look costs as much as to answer.
+_LOOK_SECONDS = 0.005
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -185,8 +189,14 @@ def _issuer(args: argparse.Namespace, store: Store, preset: Preset, address: str
 
 def _look_for_changes(store: Store) -> Any:
     told: set[str] = set()
+    looked = 0.0
 
     def look(issuer: Issuer) -> None:
+        nonlocal looked
+        now = time.monotonic()
+        if now < looked + _LOOK_SECONDS:
+            return
+        looked = now
         try:
             store.refresh()
         except StateError as error:
