@@ -229,12 +229,18 @@ class Journal(Sequence[Request]):
             self._entries.clear()
             self._headers = ()
 
-    def drain(self) -> tuple[Request, ...]:
-        """The requests since the last call, for whoever keeps them elsewhere.
+    def drain(self, most: int = LIMIT) -> tuple[Request, ...]:
+        """The requests since the last call, oldest first, for whoever keeps them elsewhere.
 
         They stay here too. Of more than ``limit`` between two calls, the oldest are lost.
+
+        Args:
+            most: how many at a time; the next call has those that follow.
         """
-        entries, self._drained = self._after(self._drained)
+        entries, _ = self._after(self._drained)
+        entries = entries[:most]
+        if entries:
+            self._drained = entries[-1][0]
         return _matching(entries)
 
     def restore(self, requests: Iterable[Request]) -> None:

@@ -19,6 +19,7 @@ from fake_idp.forgeries import forge
 from fake_idp.oauth import families
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Response, json_response
 from fake_idp.oauth.records import digest
+from fake_idp.oauth.signing import sign
 from fake_idp.users import User
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ async def issue(
     of_access: TokenOptions = {**options, "token_use": "access", "confirmation": confirmation}
     draft = issuer.draft(subject, **of_access)
     opaque = is_opaque(issuer, login)
-    access = secrets.token_urlsafe(32) if opaque else _signed(draft, login.forgery)
+    access = secrets.token_urlsafe(32) if opaque else await _signed(draft, login.forgery)
     answer: dict[str, Any] = {
         "access_token": access,
         "token_type": "DPoP" if confirmation and "jkt" in confirmation else "Bearer",
@@ -94,7 +95,7 @@ async def issue(
         subject = _subject(issuer, client, login, user, "id")
         of_id: TokenOptions = {**options, "token_use": "id", "nonce": login.nonce, "access_token": access}
         # Some defects are of access tokens only; the ID token is then as it should be.
-        answer["id_token"] = _signed(
+        answer["id_token"] = await _signed(
             issuer.draft(subject, **of_id), login.forgery, otherwise_honest=not opaque
         )
     elif opaque and login.forgery:
@@ -146,15 +147,15 @@ def _subject(issuer: Issuer, client: Client, login: Login, user: User, use: Toke
     return issuer.preset.subject(user, issuer=issuer.url, client_id=client.client_id, use=use)
 
 
-def _signed(draft: Draft, forgery: str, *, otherwise_honest: bool = False) -> str:
+async def _signed(draft: Draft, forgery: str, *, otherwise_honest: bool = False) -> str:
     """The honest token, or the forgery that the person chose."""
     if not forgery:
-        return draft.sign()
+        return await sign(draft)
     try:
         return forge(forgery, draft)
     except (InvalidValue, UnknownName):
         if otherwise_honest:
-            return draft.sign()
+            return await sign(draft)
         raise OAuthError("invalid_request", "these tokens cannot have the defect that was chosen") from None
 
 

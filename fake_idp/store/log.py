@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ __all__ = ["Log"]
 
 _SECONDS = 0.5
 _SHARE = 0.05  # of the time, at most, goes into writing: under load the file follows more slowly
+_AT_A_TIME = 500  # requests: each is a record of a kilobyte or more while it is written
 _PRUNE_EVERY = 600  # times
 
 
@@ -62,26 +64,26 @@ class Log:
         self._write()
 
     def _write(self) -> None:
-        batches = [
-            (issuer.preset.name, requests) for issuer in self._issuers if (requests := issuer.journal.drain())
-        ]
-        if not batches:
-            return
-        try:
-            with self._database.transaction():
-                for name, requests in batches:
-                    for request in requests:
-                        self._database.query(
-                            "insert into journal (issuer, body) values (?, ?)",
-                            (name, json.dumps(vars(request))),
-                        )
-                    self._database.query(
-                        "delete from journal where issuer = ? and id <="
-                        " (select id from journal where issuer = ? order by id desc limit 1 offset ?)",
-                        (name, name, LIMIT),
-                    )
-        except StateError:
-            return  # the requests are in memory, and whoever serves has said what is wrong with the file
+        for issuer in self._issuers:
+            for _ in range(math.ceil(LIMIT / _AT_A_TIME)):  # what comes in meanwhile is for the next time
+                if not (requests := issuer.journal.drain(_AT_A_TIME)):
+                    break
+                try:
+                    self._append(issuer.preset.name, requests)
+                except StateError:
+                    return  # they are in memory, and whoever serves has said what is wrong with the file
+
+    def _append(self, name: str, requests: Iterable[Request]) -> None:
+        with self._database.transaction():
+            for request in requests:
+                self._database.query(
+                    "insert into journal (issuer, body) values (?, ?)", (name, json.dumps(vars(request)))
+                )
+            self._database.query(
+                "delete from journal where issuer = ? and id <="
+                " (select id from journal where issuer = ? order by id desc limit 1 offset ?)",
+                (name, name, LIMIT),
+            )
 
     def _prune(self) -> None:
         for issuer in self._issuers:
