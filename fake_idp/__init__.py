@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from fake_idp.forgeries import FORGERIES, Forgery
     from fake_idp.issuer import Issuer
     from fake_idp.journal import Request
-    from fake_idp.keys import Key, KeyRing
+    from fake_idp.key import Key
+    from fake_idp.key_ring import KeyRing
     from fake_idp.presets import PRESETS, Preset
 
 __all__ = [
@@ -45,7 +46,8 @@ _MODULES = {
     "forgeries": ("FORGERIES", "Forgery"),
     "issuer": ("Issuer",),
     "journal": ("Request",),
-    "keys": ("Key", "KeyRing"),
+    "key": ("Key",),
+    "key_ring": ("KeyRing",),
     "presets": ("PRESETS", "Preset"),
 }
 

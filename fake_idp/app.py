@@ -13,10 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import unquote
 
-from fake_idp.errors import InvalidValue, StateError, UnknownName
-from fake_idp.faults import FOLLOWED
-from fake_idp.oauth.messages import OAuthError, Request, Response, json_response
-from fake_idp.wire import (
+from fake_idp.asgi import (
     SHARED,
     SHARED_HEAD,
     ASGIApp,
@@ -32,6 +29,9 @@ from fake_idp.wire import (
     read_body,
     send_response,
 )
+from fake_idp.errors import InvalidValue, StateError, UnknownName
+from fake_idp.faults import FOLLOWED
+from fake_idp.oauth.messages import OAuthError, Request, Response, json_response
 
 if TYPE_CHECKING:
     from fake_idp.faults import Fault

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from fake_idp.details import checked, checked_name
+from fake_idp.attributes import checked, checked_name
 from fake_idp.errors import UnknownName
 from fake_idp.state import State
 

@@ -92,7 +92,7 @@ def explain(
 
 def _signed(check: Check, token: str, header: dict[str, Any], jwks: Mapping[str, Any]) -> Check:
     """The signature, by the keys of a JWK Set: those with the token's key id, or else all of them."""
-    from fake_idp.oauth.jwts import Refused, public_key, signature_is_good
+    from fake_idp.oauth.jwt_validation import Refused, public_key, signature_is_good
 
     algorithm, kid = header.get("alg"), header.get("kid")
     listed = jwks.get("keys")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from fake_idp import fresh
+from fake_idp import random_ids
 from fake_idp.app import ASGIApp, IssuerApp
 from fake_idp.clients import Clients
 from fake_idp.clock import Clock
@@ -16,6 +16,7 @@ from fake_idp.devices import Devices
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.faults import Faults
 from fake_idp.journal import Journal
+from fake_idp.options import LAX, ForgeOptions, TokenOptions
 from fake_idp.presets import Preset, TokenRequest, TokenUse, find_preset
 from fake_idp.presets.base import OPENID_SCOPES
 from fake_idp.state import MemoryState, State
@@ -26,95 +27,13 @@ from fake_idp.users import User, Users
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from fake_idp.keys import Algorithm, Key, KeyRing
+    from fake_idp.algorithms import Algorithm
+    from fake_idp.key_ring import KeyRing
     from fake_idp.oauth.client_documents import Fetch
     from fake_idp.presets.base import Endpoint
     from fake_idp.tokens import Draft
 
-__all__ = ["LAX", "ForgeOptions", "Issuer", "TokenOptions"]
-
-
-class TokenOptions(TypedDict, total=False):
-    """What can be asked of a token, all of it optional.
-
-    Attributes:
-        claims: more claims, or other values for the vendor's.
-        without: claims to leave out.
-        expires_in: seconds until it expires; negative for a token that has.
-        aud: the value of ``aud``, in place of the usual one, whatever the vendor has there.
-        audience: the API that the token is for, in the place where the vendor has it.
-        token_use: ``"access"`` or ``"id"``; the preset's usual one when left out.
-        scope: the granted scopes; a list, or a string with spaces.
-        headers: more header members, or other values; None leaves a member out.
-        key: a key, or the id of one of the ring's, in place of the current one.
-        client_id: the client that the token is for.
-        grant: the grant type that it comes from; ``client_credentials`` makes a machine's token.
-        user: whose groups, roles and claims it has; whoever ``users`` has under the subject's name
-            when left out.
-        nonce: for an ID token.
-        auth_time: when the person signed in, in seconds since the epoch.
-        session: the same for every token of one sign-in.
-        access_token: what an ID token comes with, for ``at_hash``.
-        confirmation: the value of ``cnf``.
-        actor: the value of ``act``.
-    """
-
-    claims: Mapping[str, Any] | None
-    without: Iterable[str]
-    expires_in: float | None
-    aud: str | Sequence[str] | None
-    audience: str | tuple[str, ...] | None
-    token_use: TokenUse | None
-    scope: str | Sequence[str] | None
-    headers: Mapping[str, Any] | None
-    key: Key | str | None
-    client_id: str | None
-    grant: str
-    user: User | None
-    nonce: str | None
-    auth_time: int | None
-    session: str | None
-    access_token: str | None
-    confirmation: Mapping[str, Any] | None
-    actor: Mapping[str, Any] | None
-
-
-class ForgeOptions(TokenOptions, total=False):
-    """What can be asked of a hostile token: the same, and the parameters of the forgeries that have them.
-
-    Attributes:
-        seconds: how far the time is off.
-        leeway: the server's leeway in seconds.
-        canary: the URL that the token would have the server ask.
-        other: the issuer, audience or client in place of the right one.
-        resource: the resource in place of the right one.
-        secret: the HMAC key.
-        claim: the claim that is there twice.
-        size: how much too large, in bytes.
-        depth: how many nested arrays.
-        iterations: how often a key derivation would hash.
-    """
-
-    seconds: float
-    leeway: float
-    canary: str
-    other: str
-    resource: str
-    secret: str
-    claim: str
-    size: float
-    depth: float
-    iterations: float
-
-
-LAX = {
-    "codes": "an authorization code may be used again",
-    "pkce": "PKCE is not required, and a wrong verifier is let pass",
-    "redirect-uris": "any redirect URI is good",
-    "refresh-tokens": "a refresh token may be used again, and nothing is revoked for it",
-    "clients": "unknown clients are good, and secrets are not checked",
-}
-"""The rules that an issuer can be told not to hold."""
+__all__ = ["Issuer"]
 
 
 class Issuer:
@@ -136,7 +55,7 @@ class Issuer:
         state: where users, clients, codes and refresh tokens are kept; in memory when left out.
         auto_login: who signs in at the authorization endpoint without a page being shown; nobody
             when left out.
-        lax: rules not to be held, of ``LAX``.
+        lax: rules not to be held, of ``fake_idp.options.LAX``.
         fetch: fetches what a client publishes under its URL (``fake_idp.oauth.client_documents``); from
             loopback addresses only when left out.
 
@@ -313,7 +232,7 @@ class Issuer:
         Args:
             sub: the subject, put into ``sub`` as it is; ``alice`` when left out, or the client of a
                 machine's token.
-            options: as ``TokenOptions`` lists them.
+            options: as ``fake_idp.options.TokenOptions`` lists them.
 
         Returns:
             A JWS in compact serialization.
@@ -373,7 +292,7 @@ class Issuer:
         return draft.without(*without) if without else draft
 
     def _new_keys(self) -> KeyRing:
-        from fake_idp.keys import KeyRing
+        from fake_idp.key_ring import KeyRing
 
         return KeyRing(new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm)
 
@@ -410,7 +329,7 @@ class Issuer:
             issued_at=now,
             expires_at=_expiry(now, self.preset.lifetime_of(use) if expires_in is None else expires_in),
             auth_time=now if auth_time is None else auth_time,
-            session=options.get("session") or fresh.uuid4(),
+            session=options.get("session") or random_ids.uuid4(),
             grant=grant,
             nonce=options.get("nonce"),
             access_token=options.get("access_token"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from fake_idp import algorithms, keypool
+from fake_idp import algorithms, key_pool
 from fake_idp.algorithms import CURVES, Algorithm, PrivateKey, PublicKey
 from fake_idp.errors import InvalidValue, MalformedToken
 from fake_idp.jws import b64url, from_b64url
@@ -122,7 +122,7 @@ class Key:
         with self._lock:
             private, self._private, self._signer = self._private, None, None
         if isinstance(private, rsa.RSAPrivateKey):
-            keypool.give_back(private)
+            key_pool.give_back(private)
 
     def sign(self, message: bytes) -> bytes:
         """Sign as RFC 7518 sections 3.3 to 3.5 or RFC 8037 section 3.1 has it."""
@@ -187,7 +187,7 @@ def _generate(algorithm: Algorithm) -> PrivateKey:
         return ed25519.Ed25519PrivateKey.generate()
     if algorithm in CURVES:
         return ec.generate_private_key(CURVES[algorithm][1])
-    return keypool.take()
+    return key_pool.take()
 
 
 def _private_members(private: PrivateKey) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fake_idp.details import checked, checked_name
+from fake_idp.attributes import checked, checked_name
 from fake_idp.errors import UnknownName
 from fake_idp.state import State
 

@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_idp import FORGERIES, InvalidValue, Issuer, UnknownName, jws
+from fake_idp.algorithms import ALGORITHMS, Algorithm
 from fake_idp.forgeries import find_forgery, forge, publish
 from fake_idp.forgeries.emsa import MALFORMATIONS, encode, raw_sign
-from fake_idp.keys import ALGORITHMS, Algorithm, Key
+from fake_idp.key import Key
 
 NAMES = [name for forgery in FORGERIES.values() for name in forgery.names]
 

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from fake_idp import PRESETS, Issuer
 from fake_idp.app import Site
+from fake_idp.asgi import head_of
 from fake_idp.oauth.messages import Request, Response
 from fake_idp.presets import loopback_url
 from fake_idp.presets.base import ENDPOINTS
 from fake_idp.server import LoopbackServer
-from fake_idp.wire import head_of
 from tests.fake_idp_client import ask, exchange, url_of
 
 #: Its pages and token-like endpoints say the same to everybody: here it is about what is in front of them.

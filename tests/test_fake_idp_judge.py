@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_idp import PRESETS, Issuer
+from fake_idp.algorithms import ALGORITHMS, Algorithm
 from fake_idp.forgeries import FORGERIES, publish
 from fake_idp.judge import Check, judge, read
 from fake_idp.jws import b64url
-from fake_idp.keys import ALGORITHMS, Algorithm
 from fake_idp.oauth.records import digest
 
 NOW = 1_800_000_000

@@ -15,8 +15,8 @@ from joserfc import jws as second_opinion
 from joserfc.jwk import KeySet
 from joserfc.jwk import import_key as joserfc_key
 
-from fake_idp import InvalidValue, Issuer, Key, KeyRing, UnknownName, keypool
-from fake_idp.keys import ALGORITHMS, Algorithm
+from fake_idp import InvalidValue, Issuer, Key, KeyRing, UnknownName, key_pool
+from fake_idp.algorithms import ALGORITHMS, Algorithm
 
 
 def published(issuer: Issuer) -> list[str]:
@@ -210,7 +210,7 @@ def test_a_key_that_the_algorithm_does_not_take_is_refused() -> None:
 
 
 def test_no_two_keys_of_the_process_are_the_same() -> None:
-    numbers = {keypool.take().public_key().public_numbers().n for _ in range(4)}
+    numbers = {key_pool.take().public_key().public_numbers().n for _ in range(4)}
     assert len(numbers) == 4
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from fake_idp import FORGERIES, PRESETS, InvalidValue, Issuer
+from fake_idp.algorithms import Algorithm
 from fake_idp.forgeries import Variant
-from fake_idp.keys import Algorithm
 from fake_idp.oauth.bearer import read_access_token
-from fake_idp.oauth.jwts import Refused
+from fake_idp.oauth.jwt_validation import Refused
 from tests.oauth_client import Answer, Signer, basic, device_tokens, fresh, get, post, served, token
 
 # What only an API can tell: the issuer's endpoints take tokens for any of its audiences and clients, and

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fake_idp import Issuer, jws
 from fake_idp.oauth.bearer import read_access_token
-from fake_idp.oauth.jwts import Refused, read
+from fake_idp.oauth.jwt_validation import Refused, read
 from tests.oauth_client import (
     EXCHANGE,
     JWT_BEARER,

@@ -13,7 +13,8 @@ from fake_idp.errors import FakeIdpError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fake_idp.keys import Key, KeyRing
+    from fake_idp.key import Key
+    from fake_idp.key_ring import KeyRing
 
 __all__ = ["add"]
 

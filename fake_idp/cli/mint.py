@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fake_idp import fresh
+from fake_idp import random_ids
 from fake_idp.cli.common import issuer_of, json_object, pairs, print_json, read
 from fake_idp.cli.parser import add_json, add_preset, add_state, completed, example
 from fake_idp.errors import InvalidValue
 from fake_idp.presets import GRANTS
 
 if TYPE_CHECKING:
-    from fake_idp.issuer import Issuer, TokenOptions
+    from fake_idp.issuer import Issuer
+    from fake_idp.options import TokenOptions
 
 __all__ = ["add", "add_token_options", "print_token", "token_options"]
 
@@ -146,7 +147,7 @@ def _run(args: argparse.Namespace) -> None:
 def _key(args: argparse.Namespace, issuer: Issuer) -> Any:
     """A key of that algorithm: of the ring where it has one, a fresh one otherwise."""
     from fake_idp import algorithms
-    from fake_idp.keys import Key
+    from fake_idp.key import Key
 
     wanted = algorithms.check(args.alg)
     if args.key is not None:
@@ -172,7 +173,7 @@ def _response(
     use = args.token_use or issuer.preset.default_use
     scope = issuer.scope if args.scope is None else tuple(args.scope.split())
     alone = args.token_use is not None or args.grant == "client_credentials"
-    options["session"] = fresh.uuid4()
+    options["session"] = random_ids.uuid4()
     given: dict[str, Any] = {**options}
     shared = {name: given[name] for name in _SHARED if given.get(name) is not None}
     tokens: dict[str, str] = {}

@@ -15,7 +15,8 @@ from fake_idp.app import Site
 from fake_idp.cli.common import bold, print_json, say, store_of
 from fake_idp.cli.parser import WARNING, add_json, add_preset, add_state, completed, example
 from fake_idp.errors import FakeIdpError, InvalidValue, StateError
-from fake_idp.issuer import LAX, Issuer
+from fake_idp.issuer import Issuer
+from fake_idp.options import LAX
 from fake_idp.presets import PRESETS, find_preset, loopback_url
 from fake_idp.server import listen, serve
 from fake_idp.store import Store

@@ -14,7 +14,8 @@ from fake_idp.console.frame import Form, Frame, Refused, json_object, number, wo
 from fake_idp.decode import explain, stripped
 from fake_idp.errors import FakeIdpError, MalformedToken, UnknownName
 from fake_idp.forgeries import FORGERIES, find_forgery
-from fake_idp.issuer import ForgeOptions, Issuer, TokenOptions
+from fake_idp.issuer import Issuer
+from fake_idp.options import ForgeOptions, TokenOptions
 from fake_idp.judge import judge, read
 
 __all__ = ["add_routes"]

@@ -7,10 +7,11 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from fake_idp.algorithms import Algorithm
 from fake_idp.control.answers import Body
 from fake_idp.control.issuers import Chosen
 from fake_idp.issuer import Issuer
-from fake_idp.keys import Algorithm, KeyState
+from fake_idp.key_ring import KeyState
 
 __all__ = ["router"]
 
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/_control/keys", tags=["keys"])
 
 
 class KeyView(BaseModel):
-    """A key of the ring; as ``fake_idp.keys.Held``.
+    """A key of the ring; as ``fake_idp.key_ring.Held``.
 
     Attributes:
         kid: its id.
@@ -43,7 +44,7 @@ class Jwks(BaseModel):
 
 
 class NextBody(Body):
-    """The keys to come; as ``fake_idp.keys.KeyRing.announce``.
+    """The keys to come; as ``fake_idp.key_ring.KeyRing.announce``.
 
     Attributes:
         use: of that use only.
@@ -57,7 +58,7 @@ class NextBody(Body):
 
 
 class RotateBody(NextBody):
-    """How to rotate; as ``fake_idp.keys.KeyRing.rotate``.
+    """How to rotate; as ``fake_idp.key_ring.KeyRing.rotate``.
 
     Attributes:
         overlap: keep publishing the old keys, so that tokens in flight stay good.

@@ -12,7 +12,8 @@ from fake_idp.control.answers import DEEPEST, Body, nested_deeper
 from fake_idp.control.issuers import Chosen
 from fake_idp.errors import UnknownName
 from fake_idp.forgeries import FORGERIES, Expectation, Forgery, find_forgery, publish
-from fake_idp.issuer import ForgeOptions, Issuer, TokenOptions
+from fake_idp.issuer import Issuer
+from fake_idp.options import ForgeOptions, TokenOptions
 from fake_idp.judge import Check, judge, read
 from fake_idp.presets import TokenUse
 
@@ -24,7 +25,7 @@ Text = str | list[str]
 
 
 class TokenBody(Body):
-    """What can be asked of a token, all of it optional; as ``fake_idp.issuer.TokenOptions`` has it.
+    """What can be asked of a token, all of it optional; as ``fake_idp.options.TokenOptions`` has it.
 
     Attributes:
         sub: the subject; ``alice`` when left out, or the client of a machine's token.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from fake_idp.faults.kinds import Effect
     from fake_idp.issuer import Issuer
-    from fake_idp.keys import Key
+    from fake_idp.key import Key
 
 __all__ = ["FOLLOWED", "Fault", "FaultOptions", "Faults"]
 

@@ -9,9 +9,9 @@ import asyncio
 import math
 from contextlib import suppress
 
+from fake_idp.asgi import Receive, Send
 from fake_idp.faults import Fault
 from fake_idp.faults.kinds import Effect
-from fake_idp.wire import Receive, Send
 
 __all__ = ["deliver"]
 

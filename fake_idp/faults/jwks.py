@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fake_idp.errors import InvalidValue
 from fake_idp.faults.kinds import Effect, Order, Parameter, fault, write_json
-from fake_idp.keys import Key
+from fake_idp.key import Key
 from fake_idp.oauth.messages import Response
 
 __all__: list[str] = []

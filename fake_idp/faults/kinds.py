@@ -15,7 +15,7 @@ from fake_idp.presets.base import ENDPOINTS, Endpoint
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
-    from fake_idp.keys import Key
+    from fake_idp.key import Key
 
 __all__ = ["FAULTS", "Effect", "Kind", "Order", "Parameter", "fault", "write_json"]
 

@@ -6,7 +6,7 @@ import hashlib
 from base64 import b64encode
 from typing import Any
 
-from fake_idp import fresh, jws
+from fake_idp import jws, random_ids
 from fake_idp.errors import InvalidValue
 from fake_idp.forgeries import outsiders
 from fake_idp.forgeries.registry import Parameter, Variant, forgery
@@ -75,7 +75,7 @@ def _kid_unknown(draft: Draft, variant: str) -> str:
     key = draft.key if variant == "genuine-key" else outsiders.attacker(draft.key.algorithm)
     # As long as the real one, and never the same twice: a flood of them must not be cacheable.
     length = max(len(draft.key.kid), 16)
-    return draft.with_header(kid=fresh.token(length)[:length]).write(sign=key.sign)
+    return draft.with_header(kid=random_ids.token_urlsafe(length)[:length]).write(sign=key.sign)
 
 
 @forgery(

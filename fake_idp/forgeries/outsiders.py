@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fake_idp import fresh
+from fake_idp import random_ids
 from fake_idp.algorithms import Algorithm
 from fake_idp.errors import InvalidValue
 from fake_idp.key import Key
@@ -31,13 +31,13 @@ def other_issuer(algorithm: Algorithm) -> Key:
 @functools.cache
 def spare(algorithm: Algorithm) -> Key:
     """A key of the issuer that is published and not the one it signs with."""
-    return Key(f"spare-{algorithm}-{fresh.hexadecimal(4)}", algorithm=algorithm)
+    return Key(f"spare-{algorithm}-{random_ids.token_hex(4)}", algorithm=algorithm)
 
 
 @functools.cache
 def use_enc(algorithm: Algorithm, member: str) -> Key:
     """A key that is published for encryption, as ``member`` of its JWK says."""
-    return Key(f"enc-{member}-{fresh.hexadecimal(4)}", algorithm=algorithm)
+    return Key(f"enc-{member}-{random_ids.token_hex(4)}", algorithm=algorithm)
 
 
 @functools.cache
@@ -50,7 +50,7 @@ def weak(weakness: str, algorithm: Algorithm) -> Key:
     if not algorithm.startswith("RS"):
         raise InvalidValue("sig.weak-key", 'needs an RSA key: use Issuer(algorithm="RS256")')
     make, _ = WEAK[weakness]
-    return Key(f"weak-{weakness}-{fresh.hexadecimal(4)}", algorithm=algorithm, private=make())
+    return Key(f"weak-{weakness}-{random_ids.token_hex(4)}", algorithm=algorithm, private=make())
 
 
 def _generated(bits: int) -> rsa.RSAPrivateKey:

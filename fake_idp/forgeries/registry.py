@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.key import Key
-from fake_idp.keys import KeyRing
+from fake_idp.key_ring import KeyRing
 from fake_idp.tokens import Draft
 
 __all__ = [

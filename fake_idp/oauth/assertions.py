@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fake_idp.oauth.jwts import (
+from fake_idp.oauth.jwt_validation import (
     Refused,
     Unverified,
     check_times,

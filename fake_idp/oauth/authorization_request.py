@@ -15,7 +15,8 @@ from fake_idp.oauth import redirects
 from fake_idp.oauth.authenticate import find_client
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.oauth.pkce import challenge_of
-from fake_idp.oauth.rights import Audience, granted_scope, target
+from fake_idp.oauth.resources import Audience, target
+from fake_idp.oauth.scopes import granted_scope
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fake_idp.oauth.jwts import (
+from fake_idp.oauth.jwt_validation import (
     ALGORITHMS,
     Refused,
     Unverified,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from fake_idp.oauth.authenticate import METHODS
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.oauth.redirects import unregistrable
-from fake_idp.oauth.rights import parsed_scope
+from fake_idp.oauth.scopes import parsed_scope
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer

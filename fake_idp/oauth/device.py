@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from fake_idp.devices import EXPIRES_IN, INTERVAL
 from fake_idp.oauth.authenticate import authenticate
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Request, Response, json_response
-from fake_idp.oauth.rights import granted_scope, target
+from fake_idp.oauth.resources import target
+from fake_idp.oauth.scopes import granted_scope
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from fake_idp import jws
-from fake_idp.oauth.jwts import (
+from fake_idp.oauth.jwt_validation import (
     Refused,
     Unverified,
     check_times,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fake_idp.oauth import families
 from fake_idp.oauth.authenticate import authenticate, method_of
 from fake_idp.oauth.bearer import AccessToken, read_access_token
-from fake_idp.oauth.jwts import Refused
+from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Request, Response, json_response
 from fake_idp.oauth.records import Login, digest
 from fake_idp.oauth.subjects import active

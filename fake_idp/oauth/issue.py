@@ -24,7 +24,8 @@ from fake_idp.users import User
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client
-    from fake_idp.issuer import Issuer, TokenOptions
+    from fake_idp.issuer import Issuer
+    from fake_idp.options import TokenOptions
     from fake_idp.oauth.records import Login
     from fake_idp.presets.base import TokenUse
     from fake_idp.state import Record

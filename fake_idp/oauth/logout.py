@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from fake_idp.oauth import sessions
 from fake_idp.oauth.authenticate import find_client
 from fake_idp.oauth.bearer import own_jwt
-from fake_idp.oauth.jwts import Refused
+from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.redirects import unsafe
 

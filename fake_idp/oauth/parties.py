@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from fake_idp.oauth.assertions import keys_of, read_assertion
 from fake_idp.oauth.bearer import own_jwt, own_name, read_access_token
-from fake_idp.oauth.jwts import Refused, read
+from fake_idp.oauth.jwt_validation import Refused, read
 from fake_idp.oauth.records import Login, digest
 from fake_idp.oauth.subjects import active, user_of
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client
     from fake_idp.issuer import Issuer
-    from fake_idp.oauth.rights import Audience
+    from fake_idp.oauth.resources import Audience
 
 __all__ = ["ACCESS_TOKEN", "ID_TOKEN", "JWT", "Party", "party_of", "stranger"]
 

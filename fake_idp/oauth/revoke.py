@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fake_idp.oauth import families
 from fake_idp.oauth.authenticate import authenticate
 from fake_idp.oauth.bearer import read_access_token
-from fake_idp.oauth.jwts import Refused
+from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Request, Response
 from fake_idp.oauth.records import digest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fake_idp.oauth.jwts import Refused
+from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.users import User
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from fake_idp.presets.certificates import x5c, x5t
 from fake_idp.users import User
 
 if TYPE_CHECKING:
-    from fake_idp.keys import Key
+    from fake_idp.key import Key
 
 __all__ = ["Auth0", "Auth0Rfc9068"]
 

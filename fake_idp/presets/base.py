@@ -15,7 +15,7 @@ from fake_idp.jws import b64url
 from fake_idp.users import User
 
 if TYPE_CHECKING:
-    from fake_idp.keys import Key
+    from fake_idp.key import Key
 
 __all__ = [
     "DISCOVERY",

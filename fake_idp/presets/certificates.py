@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fake_idp.jws import b64url
 
 if TYPE_CHECKING:
-    from fake_idp.keys import Key
+    from fake_idp.key import Key
 
 __all__ = ["x5c", "x5t"]
 

@@ -61,9 +61,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
+from fake_idp.algorithms import ALGORITHMS
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.jws import json_bytes
-from fake_idp.keys import ALGORITHMS
 from fake_idp.presets.base import ENDPOINTS, GRANTS, Preset, TokenRequest, TokenUse, standard_claims
 
 __all__ = ["load"]

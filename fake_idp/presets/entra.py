@@ -32,7 +32,7 @@ from fake_idp.presets.entra_refusals import check_machine_scope, check_resource,
 from fake_idp.users import User
 
 if TYPE_CHECKING:
-    from fake_idp.keys import Key
+    from fake_idp.key import Key
 
 __all__ = ["Entra", "EntraCommon"]
 

@@ -17,7 +17,8 @@ from fake_idp.store.database import FILE, Database
 from fake_idp.store.records import SqliteState
 
 if TYPE_CHECKING:
-    from fake_idp.keys import Algorithm, KeyRing
+    from fake_idp.algorithms import Algorithm
+    from fake_idp.key_ring import KeyRing
     from fake_idp.store.ring import StoredRing
 
 __all__ = ["DEFAULT_ADDRESS", "FILE", "KeyRow", "Store", "default_folder"]

@@ -8,8 +8,10 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_args
 
+from fake_idp.algorithms import Algorithm
 from fake_idp.errors import FakeIdpError, StateError
-from fake_idp.keys import Algorithm, Held, Key, KeyRing, KeyState
+from fake_idp.key import Key
+from fake_idp.key_ring import Held, KeyRing, KeyState
 from fake_idp.presets import Preset
 from fake_idp.store.database import Database
 

@@ -12,7 +12,8 @@ from fake_idp.oauth.issue import issue
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.pkce import check_verifier
 from fake_idp.oauth.records import Login, digest
-from fake_idp.oauth.rights import gets_refresh_token, narrowed_target
+from fake_idp.oauth.resources import narrowed_target
+from fake_idp.oauth.scopes import gets_refresh_token
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client

@@ -9,7 +9,8 @@ from fake_idp.oauth.authenticate import method_of
 from fake_idp.oauth.issue import issue
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.records import Login
-from fake_idp.oauth.rights import machine_scope, target
+from fake_idp.oauth.resources import target
+from fake_idp.oauth.scopes import machine_scope
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fake_idp.oauth.issue import issue
-from fake_idp.oauth.jwts import Refused
+from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.records import Login
-from fake_idp.oauth.rights import gets_refresh_token
+from fake_idp.oauth.scopes import gets_refresh_token
 from fake_idp.oauth.subjects import active
 
 if TYPE_CHECKING:

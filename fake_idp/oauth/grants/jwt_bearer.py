@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from fake_idp.oauth.assertions import ID_JAG, keys_of, once, read_assertion
 from fake_idp.oauth.bearer import own_name
 from fake_idp.oauth.issue import issue
-from fake_idp.oauth.jwts import Refused, matches_type, read
+from fake_idp.oauth.jwt_validation import Refused, matches_type, read
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.parties import JWT, Party, party_of, stranger
-from fake_idp.oauth.rights import granted_scope, narrowed_scope, narrowed_target, target
+from fake_idp.oauth.resources import narrowed_target, target
+from fake_idp.oauth.scopes import granted_scope, narrowed_scope
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client

@@ -11,7 +11,8 @@ from fake_idp.errors import UnknownName
 from fake_idp.oauth.issue import issue
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.records import Login
-from fake_idp.oauth.rights import gets_refresh_token, granted_scope, target
+from fake_idp.oauth.resources import target
+from fake_idp.oauth.scopes import gets_refresh_token, granted_scope
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client

@@ -11,7 +11,8 @@ from fake_idp.oauth.authenticate import method_of
 from fake_idp.oauth.issue import issue
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.records import Login, digest
-from fake_idp.oauth.rights import narrowed_scope, narrowed_target
+from fake_idp.oauth.resources import narrowed_target
+from fake_idp.oauth.scopes import narrowed_scope
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client

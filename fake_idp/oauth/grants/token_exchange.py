@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 from fake_idp import jws
 from fake_idp.oauth.assertions import ID_JAG
 from fake_idp.oauth.issue import is_opaque, issue
-from fake_idp.oauth.jwts import Refused
+from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Request, Response, json_response
 from fake_idp.oauth.parties import ACCESS_TOKEN, ID_TOKEN, JWT, Party, party_of
-from fake_idp.oauth.rights import granted_scope, narrowed_scope, target
+from fake_idp.oauth.resources import target
+from fake_idp.oauth.scopes import granted_scope, narrowed_scope
 from fake_idp.users import User
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client
     from fake_idp.issuer import Issuer
     from fake_idp.oauth.records import Login
-    from fake_idp.oauth.rights import Audience
+    from fake_idp.oauth.resources import Audience
 
 __all__ = ["exchange"]
 

@@ -9,7 +9,7 @@ import os
 
 from fake_idp.jws import b64url
 
-__all__ = ["hexadecimal", "token", "uuid4"]
+__all__ = ["token_hex", "token_urlsafe", "uuid4"]
 
 
 def uuid4() -> str:
@@ -19,11 +19,11 @@ def uuid4() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-def token(size: int) -> str:
+def token_urlsafe(size: int) -> str:
     """That many random bytes in base64url."""
     return b64url(os.urandom(size))
 
 
-def hexadecimal(size: int) -> str:
+def token_hex(size: int) -> str:
     """That many random bytes in lower case hexadecimal."""
     return os.urandom(size).hex()

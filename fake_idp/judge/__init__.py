@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fake_idp import jws
-from fake_idp.checks import CHECKS, Case, Verdict, honest_draft, looks_like
 from fake_idp.errors import MalformedToken
+from fake_idp.judge.rules import CHECKS, Case, Verdict, honest_draft, looks_like
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from fake_idp import jws
 from fake_idp.errors import FakeIdpError
+from fake_idp.judge.signatures import is_weak, verifies
 from fake_idp.oauth.records import digest
-from fake_idp.signatures import is_weak, verifies
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
-    from fake_idp.keys import Held
+    from fake_idp.key_ring import Held
     from fake_idp.presets.base import TokenUse
     from fake_idp.tokens import Draft
 

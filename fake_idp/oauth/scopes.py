@@ -1,11 +1,9 @@
-"""What a client may have: scopes (RFC 6749 section 3.3) and the API they are for (RFC 8707)."""
+"""Which scopes a client gets (RFC 6749 section 3.3), and whether a refresh token with them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.base import OPENID_SCOPES
@@ -15,16 +13,12 @@ if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
 
 __all__ = [
-    "Audience",
     "gets_refresh_token",
     "granted_scope",
     "machine_scope",
     "narrowed_scope",
-    "narrowed_target",
-    "target",
+    "parsed_scope",
 ]
-
-Audience = str | tuple[str, ...] | None
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC 6749 section 3.3
 
@@ -94,53 +88,3 @@ def gets_refresh_token(issuer: Issuer, client: Client, scope: tuple[str, ...]) -
     if client.grant_types:
         return "refresh_token" in client.grant_types
     return "offline_access" in scope or "offline_access" not in issuer.discovery().get("scopes_supported", ())
-
-
-def target(issuer: Issuer, parameters: Mapping[str, str]) -> Audience:
-    """The API that is asked for, by ``resource`` (RFC 8707 section 2) or by Auth0's ``audience``.
-
-    Returns:
-        One, several, or None where none was asked for or the vendor takes no notice.
-
-    Raises:
-        OAuthError: invalid_target.
-    """
-    if issuer.preset.audience_parameter and "audience" in parameters:
-        return parameters["audience"]  # Auth0: it wins over ``resource``
-    if "resource" not in parameters or issuer.preset.resource == "ignored":
-        return None
-    if issuer.preset.resource == "refused":
-        raise OAuthError("invalid_target", "this issuer takes no resource parameter")
-    asked = tuple(dict.fromkeys(parameters["resource"].split(" ")))
-    for uri in asked:
-        if not _absolute(uri):
-            raise OAuthError("invalid_target", "resource must be an absolute URI without a fragment")
-    return asked[0] if len(asked) == 1 else asked
-
-
-def narrowed_target(issuer: Issuer, had: Audience, parameters: Mapping[str, str]) -> Audience:
-    """The API that a token is for: as authorized, or some of it (RFC 8707 section 2.2).
-
-    Raises:
-        OAuthError: invalid_target, when it is another than was authorized.
-    """
-    asked = target(issuer, parameters)
-    if asked is None:
-        return had
-    allowed = issuer.audience if had is None else had
-    if not set(_several(asked)) <= set(_several(allowed)):
-        raise OAuthError("invalid_target", "resource is not one that was authorized (RFC 8707 section 2.2)")
-    return asked
-
-
-def _several(audience: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (audience,) if isinstance(audience, str) else audience
-
-
-def _absolute(uri: str) -> bool:
-    """RFC 3986 section 4.3: a scheme, something after it, and no fragment."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return False
-    return bool(parts.scheme and (parts.netloc or parts.path)) and "#" not in uri and uri.isprintable()

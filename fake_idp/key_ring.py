@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from fake_idp import algorithms, keypool
-from fake_idp.algorithms import ALGORITHMS, Algorithm, PrivateKey
+from fake_idp import algorithms, key_pool
+from fake_idp.algorithms import Algorithm
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.jws import json_bytes
 from fake_idp.key import Key
 
-__all__ = ["ALGORITHMS", "Algorithm", "Held", "Key", "KeyRing", "KeyState", "PrivateKey"]
+__all__ = ["Held", "KeyRing", "KeyState"]
 
 KeyState = Literal["next", "current", "previous", "retired"]
 
@@ -330,7 +330,7 @@ class KeyRing:
     def _make(self, use: str, kid: str | None = None) -> Key:
         algorithm = self._algorithms[use]
         if algorithm.startswith(("RS", "PS")):
-            keypool.prepare()
+            key_pool.prepare()
         return Key(self._new_kid() if kid is None else kid, algorithm=algorithm)
 
     def _find(self, use: str, state: KeyState) -> list[Held]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from fake_idp.algorithms import field_bytes, hash_of
 from fake_idp.errors import MalformedToken
 from fake_idp.jws import from_b64url
-from fake_idp.keys import Key
+from fake_idp.key import Key
 
 __all__ = ["is_weak", "verifies"]
 
