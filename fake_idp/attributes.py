@@ -1,4 +1,4 @@
-"""What a person typed about a user or a client, checked against the record that it is for."""
+"""The attributes of users and clients: checked as a person gives them, restored as the state kept them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.jws import json_bytes
 
-__all__ = ["checked", "checked_name"]
+__all__ = ["checked", "checked_name", "restored"]
 
 _MOST_CHARACTERS = 2_000
 _MOST_VALUES = 2_000
@@ -47,6 +47,11 @@ def checked_name(kind: str, name: Any) -> str:
     if not found or not found.isprintable():
         raise InvalidValue(kind, "must not be empty and must be printable")
     return found
+
+
+def restored(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was kept with tuples again: JSON has lists where these records have tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
 
 
 def _text(name: str, value: Any) -> str:

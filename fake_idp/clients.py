@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from fake_idp.attributes import checked, checked_name
+from fake_idp import random_ids
+from fake_idp.attributes import checked, checked_name, restored
 from fake_idp.errors import UnknownName
 from fake_idp.state import State
 
@@ -98,7 +98,7 @@ class Clients:
         if isinstance(scope := details.get("scope"), str):
             details["scope"] = scope.split()
         given = checked(Client, "client", details)
-        name = secrets.token_urlsafe(16) if client_id is None else checked_name("client id", client_id)
+        name = random_ids.token_urlsafe(16) if client_id is None else checked_name("client id", client_id)
         client = Client(client_id=name, **given)
         if client.client_secret and "token_endpoint_auth_methods" not in given:
             methods = ("client_secret_basic", "client_secret_post")
@@ -130,7 +130,7 @@ class Clients:
 
 def client_of(record: Mapping[str, Any]) -> Client:
     """A client as it was kept."""
-    return Client(**_tuples(record))
+    return Client(**restored(record))
 
 
 def _loopback(uri: str) -> tuple[str, str, str] | None:
@@ -143,8 +143,3 @@ def _loopback(uri: str) -> tuple[str, str, str] | None:
     if parts.scheme != "http" or parts.hostname not in _LOOPBACK or parts.fragment or "@" in parts.netloc:
         return None
     return parts.hostname, parts.path, parts.query
-
-
-def _tuples(record: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON has lists where these records have tuples."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fake_idp import random_ids
 from fake_idp.clock import Clock
 from fake_idp.errors import UnknownName
 from fake_idp.oauth.records import digest
@@ -95,7 +95,7 @@ class Devices:
         Several scripts are used one after the other.
         """
         self._state.put(
-            "device-script", secrets.token_hex(8), {"answer": user or "", "pending_polls": pending_polls}
+            "device-script", random_ids.token_hex(8), {"answer": user or "", "pending_polls": pending_polls}
         )
 
     def start(self, *, client_id: str, **asked: Any) -> tuple[str, str]:
@@ -108,8 +108,8 @@ class Devices:
         Returns:
             The device code and the user code.
         """
-        device_code = secrets.token_urlsafe(32)
-        user_code = "".join(secrets.choice(_BASE20) for _ in range(_CODE_LENGTH))
+        device_code = random_ids.token_urlsafe(32)
+        user_code = random_ids.characters(_BASE20, _CODE_LENGTH)
         record = {
             "user_code": user_code,
             "client_id": client_id,

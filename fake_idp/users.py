@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fake_idp.attributes import checked, checked_name
+from fake_idp.attributes import checked, checked_name, restored
 from fake_idp.errors import UnknownName
 from fake_idp.state import State
 
@@ -119,9 +119,4 @@ class Users:
 
 
 def _user(record: Mapping[str, Any]) -> User:
-    return User(**_tuples(record))
-
-
-def _tuples(record: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON has lists where these records have tuples."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}
+    return User(**restored(record))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from fake_idp import random_ids
 from fake_idp.app import Site
 from fake_idp.errors import FakeIdpError, InvalidValue, UnknownName
 from fake_idp.issuer import Issuer
@@ -50,7 +50,7 @@ class Frame:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self._csrf = secrets.token_urlsafe(24)
+        self._csrf = random_ids.token_urlsafe(24)
         self._notes: dict[str, Note] = {}
 
     def issuer(self, name: str | None) -> Issuer:
@@ -123,7 +123,7 @@ class Frame:
             note = act(form)
         except FakeIdpError as error:
             return show(request, status=403 if isinstance(error, Refused) else 400, error=str(error))
-        key = secrets.token_urlsafe(6)
+        key = random_ids.token_urlsafe(6)
         while len(self._notes) >= _NOTES:
             del self._notes[next(iter(self._notes))]
         self._notes[key] = note

@@ -15,8 +15,8 @@ from fake_idp.decode import explain, stripped
 from fake_idp.errors import FakeIdpError, MalformedToken, UnknownName
 from fake_idp.forgeries import FORGERIES, find_forgery
 from fake_idp.issuer import Issuer
-from fake_idp.options import ForgeOptions, TokenOptions
 from fake_idp.judge import judge, read
+from fake_idp.options import ForgeOptions, TokenOptions
 
 __all__ = ["add_routes"]
 

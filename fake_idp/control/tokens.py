@@ -13,8 +13,8 @@ from fake_idp.control.issuers import Chosen
 from fake_idp.errors import UnknownName
 from fake_idp.forgeries import FORGERIES, Expectation, Forgery, find_forgery, publish
 from fake_idp.issuer import Issuer
-from fake_idp.options import ForgeOptions, TokenOptions
 from fake_idp.judge import Check, judge, read
+from fake_idp.options import ForgeOptions, TokenOptions
 from fake_idp.presets import TokenUse
 
 __all__ = ["router"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fake_idp import random_ids
 from fake_idp.errors import InvalidValue
 from fake_idp.faults.kinds import Effect, Order, Parameter, fault, write_json
 from fake_idp.key import Key
@@ -133,7 +133,7 @@ def _private_key(order: Order) -> Effect:
     source="RFC 7518 section 6.4; Project Wycheproof, MixedKeySet",
 )
 def _oct_key(order: Order) -> Effect:
-    secret = secrets.token_urlsafe(32)
+    secret = random_ids.token_urlsafe(32)
     return _added({"kty": "oct", "kid": "shared", "alg": "HS256", "use": "sig", "k": secret})
 
 

@@ -10,13 +10,12 @@ the request, so that nobody can change it in between.
 from __future__ import annotations
 
 import json
-import secrets
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from fake_idp import random_ids
 from fake_idp.oauth import redirects, sessions, transactions
 from fake_idp.oauth.authorization_request import Asked, Destination, checked, destination
 from fake_idp.oauth.messages import OAuthError, Request, Response
@@ -61,7 +60,7 @@ class _Exchange:
         """A code for the sign-in (RFC 6749 section 4.1.2)."""
         from fake_idp.oauth import families
 
-        code = secrets.token_urlsafe(32)
+        code = random_ids.token_urlsafe(32)
         record = {
             "client_id": self.to.client.client_id,
             "redirect_uri": self.to.redirect_uri if self.to.named else None,
@@ -154,7 +153,7 @@ def _signed_in(exchange: _Exchange, asked: Asked, login: Login) -> Response:
 
 
 def _new_session(issuer: Issuer, user: str) -> Session:
-    return sessions.Session(user=user, auth_time=int(issuer.clock.now()), session=str(uuid.uuid4()))
+    return sessions.Session(user=user, auth_time=int(issuer.clock.now()), session=random_ids.uuid4())
 
 
 def _login(asked: Asked, session: Session) -> Login:

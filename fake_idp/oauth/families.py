@@ -6,8 +6,9 @@ refresh. The record is ``{"revoked", "access": {digest: expires_at}, "expires_at
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
+
+from fake_idp import random_ids
 
 if TYPE_CHECKING:
     from fake_idp.state import State
@@ -20,7 +21,7 @@ LIFETIME = 30 * 86_400
 
 def new_id() -> str:
     """The id of a family that does not exist yet."""
-    return secrets.token_urlsafe(16)
+    return random_ids.token_urlsafe(16)
 
 
 def is_revoked(state: State, family: str) -> bool:

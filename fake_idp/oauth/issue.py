@@ -9,11 +9,11 @@ trace, for nothing can be asked about it that it does not say itself.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fake_idp import random_ids
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.forgeries import forge
 from fake_idp.oauth import families
@@ -25,8 +25,8 @@ from fake_idp.users import User
 if TYPE_CHECKING:
     from fake_idp.clients import Client
     from fake_idp.issuer import Issuer
-    from fake_idp.options import TokenOptions
     from fake_idp.oauth.records import Login
+    from fake_idp.options import TokenOptions
     from fake_idp.presets.base import TokenUse
     from fake_idp.state import Record
     from fake_idp.tokens import Draft
@@ -84,7 +84,7 @@ async def issue(
     of_access: TokenOptions = {**options, "token_use": "access", "confirmation": confirmation}
     draft = issuer.draft(subject, **of_access)
     opaque = is_opaque(issuer, login)
-    access = secrets.token_urlsafe(32) if opaque else await _signed(draft, login.forgery)
+    access = random_ids.token_urlsafe(32) if opaque else await _signed(draft, login.forgery)
     answer: dict[str, Any] = {
         "access_token": access,
         "token_type": "DPoP" if confirmation and "jkt" in confirmation else "Bearer",
@@ -164,7 +164,7 @@ def _keep(issuer: Issuer, access: str, record: Record, *, refresh: Record | None
     """Write down what was issued; returns the refresh token, or nothing."""
     state, now, key, family = issuer.state, issuer.clock.now(), digest(access), record["family"]
     expires_at = now + issuer.preset.lifetime_of("access")
-    token = secrets.token_urlsafe(32) if refresh is not None else ""
+    token = random_ids.token_urlsafe(32) if refresh is not None else ""
     with state.transaction():
         state.put("access", key, record | {"expires_at": expires_at})
         families.add_access(state, family, key, expires_at=expires_at, now=now)

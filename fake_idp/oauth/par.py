@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
+from fake_idp import random_ids
 from fake_idp.oauth.authenticate import authenticate
 from fake_idp.oauth.authorization_request import checked, destination
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Request, Response, json_response
@@ -35,7 +35,7 @@ async def handle(issuer: Issuer, request: Request) -> Response:
         if parameters.setdefault("dpop_jkt", jkt) != jkt:
             raise OAuthError("invalid_dpop_proof", "the DPoP proof is by another key than dpop_jkt")
     checked(issuer, await destination(issuer, parameters), parameters)
-    request_uri = f"urn:ietf:params:oauth:request_uri:{secrets.token_urlsafe(32)}"
+    request_uri = f"urn:ietf:params:oauth:request_uri:{random_ids.token_urlsafe(32)}"
     expires_at = issuer.clock.now() + LIFETIME
     record = {"client_id": client.client_id, "parameters": parameters, "expires_at": expires_at}
     issuer.state.put("request", request_uri, record)

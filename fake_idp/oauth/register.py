@@ -5,10 +5,10 @@ There is no management of what was registered (RFC 7592), so the answer names no
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fake_idp import random_ids
 from fake_idp.oauth.client_metadata import checked_metadata
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Request, Response, json_response
 
@@ -27,7 +27,7 @@ async def handle(issuer: Issuer, request: Request) -> Response:
     issuer.preset.check_request("registration", {})
     metadata = checked_metadata(issuer, given)
     method = metadata["token_endpoint_auth_method"]
-    secret = secrets.token_urlsafe(32) if method.startswith("client_secret_") else ""
+    secret = random_ids.token_urlsafe(32) if method.startswith("client_secret_") else ""
     client = issuer.clients.add(client_secret=secret, source="registered", **details_of(metadata))
     answer: dict[str, Any] = {
         "client_id": client.client_id,

@@ -7,10 +7,10 @@ no more than that (RFC 6265 section 8.5: not even the port).
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from fake_idp import random_ids
 from fake_idp.oauth.messages import Request
 from fake_idp.oauth.records import digest
 
@@ -55,7 +55,7 @@ def current(issuer: Issuer, request: Request) -> Session | None:
 def start(issuer: Issuer, request: Request, session: Session) -> tuple[str, str]:
     """Sign somebody in with the browser, in place of whoever was; returns the header that tells it."""
     _forget(issuer, request)
-    value = secrets.token_urlsafe(32)
+    value = random_ids.token_urlsafe(32)
     record = {
         "user": session.user,
         "auth_time": session.auth_time,

@@ -7,11 +7,11 @@ answer cannot be about something else.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from fake_idp import random_ids
 from fake_idp.oauth import sessions
 from fake_idp.oauth.messages import OAuthError, Request
 from fake_idp.oauth.records import digest
@@ -37,8 +37,8 @@ def begin(issuer: Issuer, request: Request, kind: str, about: Record) -> tuple[s
     Returns:
         What the form carries, and the header that sets the browser's cookie.
     """
-    transaction = secrets.token_urlsafe(32)
-    browser = sessions.browser(issuer, request) or secrets.token_urlsafe(32)
+    transaction = random_ids.token_urlsafe(32)
+    browser = sessions.browser(issuer, request) or random_ids.token_urlsafe(32)
     bound = {"browser": digest(browser), "expires_at": issuer.clock.now() + _LIFETIME}
     issuer.state.put(kind, digest(transaction), {**about, **bound})
     return transaction, sessions.set_cookie(issuer, request, "login", browser)

@@ -7,12 +7,12 @@ August 2025 that somebody published; ``sources`` names them.
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fake_idp import random_ids
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.base import (
     STANDARD_SOURCES,
@@ -166,7 +166,7 @@ class Auth0(Preset):
 
     def new_kid(self) -> str:
         """21 characters of the alphabet of nanoid."""
-        return "".join(secrets.choice(_NANOID) for _ in range(21))
+        return random_ids.characters(_NANOID, 21)
 
     def jwk(self, key: Key, *, url: str) -> dict[str, Any]:
         """With a certificate, and its thumbprint."""
@@ -280,7 +280,7 @@ class Auth0Rfc9068(Auth0):
 
     def _client(self, request: TokenRequest) -> dict[str, Any]:
         return {
-            "jti": stable_id("", secrets.token_hex(16), length=22),
+            "jti": stable_id("", random_ids.token_hex(16), length=22),
             "client_id": request.client_id,
         }
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import secrets
-import uuid
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from fake_idp import random_ids
 from fake_idp.jws import b64url
 from fake_idp.users import User
 
@@ -227,7 +226,7 @@ class Preset:
 
     def new_kid(self) -> str:
         """A fresh key id in the vendor's form."""
-        return b64url(secrets.token_bytes(32))
+        return random_ids.token_urlsafe(32)
 
     def key_use(self, token_use: TokenUse) -> str:
         """Which of ``key_uses`` signs such a token."""
@@ -322,8 +321,11 @@ def path_of(url: str) -> str:
     return urlsplit(url).path.rstrip("/")
 
 
+@functools.lru_cache(maxsize=1024)
 def stable_id(prefix: str, *seed: str, length: int, alphabet: str = _BASE62) -> str:
     """An id in a vendor's form that is the same for the same seed, in every process."""
+    import hashlib
+
     number = int.from_bytes(hashlib.sha512(_bytes("\0".join((prefix, *seed)))).digest(), "big")
     characters: list[str] = []
     while len(prefix) + len(characters) < length:
@@ -334,7 +336,9 @@ def stable_id(prefix: str, *seed: str, length: int, alphabet: str = _BASE62) -> 
 
 def stable_uuid(*seed: str) -> str:
     """A UUID that is the same for the same seed, in every process."""
-    return str(uuid.UUID(bytes=hashlib.sha256(_bytes("\0".join(seed))).digest()[:16], version=4))
+    import hashlib
+
+    return random_ids.as_uuid(hashlib.sha256(_bytes("\0".join(seed))).digest()[:16])
 
 
 def words(text: str) -> list[str]:
@@ -384,6 +388,8 @@ def standard_claims(request: TokenRequest, *, at_hash: bool = True) -> dict[str,
 def _half_hash(text: str, algorithm: str) -> str:
     """The left half of the hash that goes with the algorithm (EdDSA's is SHA-512, RFC 8032 section 5.1)."""
     name = "sha512" if algorithm == "EdDSA" else f"sha{algorithm[2:]}"
+    import hashlib
+
     hashed = hashlib.new(name, _bytes(text)).digest()
     return b64url(hashed[: len(hashed) // 2])
 

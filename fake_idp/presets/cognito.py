@@ -7,12 +7,12 @@ The shapes are those of the Amazon Cognito developer guide, and where it has non
 from __future__ import annotations
 
 import base64
-import secrets
-import uuid
+import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from fake_idp import random_ids
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.base import (
     STANDARD_SOURCES,
@@ -98,7 +98,7 @@ class Cognito(Preset):
 
     def new_kid(self) -> str:
         """44 characters of base64, padded."""
-        return base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+        return base64.b64encode(os.urandom(32)).decode("ascii")
 
     def key_use(self, token_use: TokenUse) -> str:
         """Each kind of token has its own key."""
@@ -193,7 +193,7 @@ class CognitoIdentity(Preset):
 
     def new_kid(self) -> str:
         """The region and a number, without anything between them: ``us-east-15``."""
-        return f"us-east-1{secrets.randbelow(1_000_000)}"
+        return f"us-east-1{int(random_ids.characters('0123456789', 6))}"
 
     def header(self, request: TokenRequest, *, kid: str, algorithm: str) -> dict[str, Any]:
         """``typ`` is ``JWS``."""
@@ -247,7 +247,7 @@ def _access(request: TokenRequest) -> dict[str, Any]:
         "auth_time": request.auth_time,
         "exp": request.expires_at,
         "iat": request.issued_at,
-        "jti": str(uuid.uuid4()),
+        "jti": random_ids.uuid4(),
         "username": _username(request.person),
     }
 
@@ -274,7 +274,7 @@ def _id(request: TokenRequest) -> dict[str, Any]:
         "auth_time": request.auth_time,
         "exp": request.expires_at,
         "iat": request.issued_at,
-        "jti": str(uuid.uuid4()),
+        "jti": random_ids.uuid4(),
         "email": person.email,
     }
 
@@ -289,7 +289,7 @@ def _of_a_machine(request: TokenRequest) -> dict[str, Any]:
         "exp": request.expires_at,
         "iat": request.issued_at,
         "version": 2,
-        "jti": str(uuid.uuid4()),
+        "jti": random_ids.uuid4(),
         "client_id": request.client_id,
     }
 

@@ -54,13 +54,13 @@ placeholder in it, as for ``{nonce}`` when the client sent none.
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
+from fake_idp import random_ids
 from fake_idp.algorithms import ALGORITHMS
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.jws import json_bytes
@@ -84,7 +84,7 @@ _PLACEHOLDERS: dict[str, Callable[[TokenRequest], Any]] = {
     "auth_time": lambda request: None if request.machine else request.auth_time,
     "session": lambda request: request.session,
     "grant": lambda request: request.grant,
-    "uuid": lambda _: str(uuid.uuid4()),
+    "uuid": lambda _: random_ids.uuid4(),
     "none": lambda _: None,
     "nonce": lambda request: standard_claims(request).get("nonce"),
     "at_hash": lambda request: standard_claims(request).get("at_hash"),

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from fake_idp import random_ids
 from fake_idp.jws import b64url
 from fake_idp.presets.base import (
     OPENID_SCOPES,
@@ -155,7 +155,7 @@ class Entra(Preset):
 
     def new_kid(self) -> str:
         """27 characters, as the SHA-1 thumbprint of a certificate is."""
-        return b64url(secrets.token_bytes(20))
+        return random_ids.token_urlsafe(20)
 
     def jwk(self, key: Key, *, url: str) -> dict[str, Any]:
         """Without ``alg``; with the certificate, and ``x5t`` the same as ``kid``.
@@ -369,8 +369,8 @@ def _opaque(length: int, *seed: str) -> str:
 
 
 def aio() -> str:
-    return secrets.token_urlsafe(33)
+    return random_ids.token_urlsafe(33)
 
 
 def uti() -> str:
-    return secrets.token_urlsafe(16)
+    return random_ids.token_urlsafe(16)

@@ -7,11 +7,11 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#err
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from fake_idp import random_ids
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.base import OPENID_SCOPES, Endpoint
 
@@ -90,7 +90,7 @@ def error_body(error: str, description: str, *, now: float) -> dict[str, Any]:
     said = re.match(r"AADSTS(\d+): ", description)
     number = int(said[1]) if said else _CODES.get(error, 50000)
     words = description if said else f"AADSTS{number}: {description}"
-    trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
+    trace, correlation = random_ids.uuid4(), random_ids.uuid4()
     timestamp = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     return {
         "error": error,

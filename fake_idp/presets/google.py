@@ -5,10 +5,10 @@ The shapes are those of Google's reference and of its discovery document; ``sour
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
+from fake_idp import random_ids
 from fake_idp.presets.base import (
     STANDARD_SOURCES,
     Endpoint,
@@ -124,7 +124,7 @@ class Google(Preset):
 
     def new_kid(self) -> str:
         """40 hexadecimal digits."""
-        return secrets.token_hex(20)
+        return random_ids.token_hex(20)
 
     def endpoints(self, url: str) -> dict[Endpoint, str]:
         """On five hosts by Google's name, below the issuer by any other."""

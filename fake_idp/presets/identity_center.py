@@ -7,11 +7,10 @@ the sample ID token in "S3 Access Grants and corporate directory identities"
 
 from __future__ import annotations
 
-import secrets
-import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from fake_idp import random_ids
 from fake_idp.presets.base import (
     STANDARD_SOURCES,
     Preset,
@@ -68,7 +67,7 @@ class IdentityCenter(Preset):
 
     def new_kid(self) -> str:
         """A UUID: the form is a guess, since AWS documents no key of this issuer."""
-        return str(uuid.uuid4())
+        return random_ids.uuid4()
 
     def header(self, request: TokenRequest, *, kid: str, algorithm: str) -> dict[str, Any]:
         """``kid``, ``typ`` and ``alg``."""
@@ -83,12 +82,12 @@ class IdentityCenter(Preset):
             "sub": request.sub,
             "aws:instance_account": self.account,
             "iss": request.issuer,
-            "sts:identity_context": secrets.token_urlsafe(48),
-            "sts:audit_context": secrets.token_urlsafe(48),
+            "sts:identity_context": random_ids.token_urlsafe(48),
+            "sts:audit_context": random_ids.token_urlsafe(48),
             "aws:identity_store_arn": f"arn:aws:identitystore::{self.account}:identitystore/{store}",
             "aud": request.client_id,
             "aws:instance_arn": f"arn:aws:sso:::instance/{instance}",
-            "aws:credential_id": secrets.token_urlsafe(24),
+            "aws:credential_id": random_ids.token_urlsafe(24),
             "auth_time": datetime.fromtimestamp(request.auth_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "exp": request.expires_at,
             "iat": request.issued_at,

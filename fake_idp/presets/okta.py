@@ -6,10 +6,10 @@ September 2026, which somebody published with their tokens; both are named in ``
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from fake_idp import random_ids
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.base import (
     OAUTH_METADATA,
@@ -194,7 +194,7 @@ class Okta(Preset):
         audience = self._audience(request)
         said: dict[str, Any] = {
             "ver": 1,
-            "jti": f"AT.{secrets.token_urlsafe(32)}",
+            "jti": f"AT.{random_ids.token_urlsafe(32)}",
             "iss": request.issuer,
             "aud": audience if isinstance(audience, str) else list(audience),
             "iat": request.issued_at,
@@ -222,7 +222,7 @@ class Okta(Preset):
             "aud": request.client_id,
             "iat": request.issued_at,
             "exp": request.expires_at,
-            "jti": f"ID.{secrets.token_urlsafe(32)}",
+            "jti": f"ID.{random_ids.token_urlsafe(32)}",
             "amr": ["pwd"],
             "idp": stable_id("00o", request.issuer, person.provider, length=20),
         }
@@ -261,7 +261,7 @@ class Okta(Preset):
             "errorCode": error,
             "errorSummary": description,
             "errorLink": error,
-            "errorId": f"oae{secrets.token_urlsafe(16)}",
+            "errorId": f"oae{random_ids.token_urlsafe(16)}",
             "errorCauses": [],
         }
 

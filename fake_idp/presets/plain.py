@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
+from fake_idp import random_ids
 from fake_idp.presets.base import (
     GRANTS,
     STANDARD_SOURCES,
@@ -114,7 +114,7 @@ class Plain(Preset):
         if not request.machine:
             said["auth_time"] = request.auth_time
         if request.use == "access":
-            said |= {"jti": secrets.token_urlsafe(16), "client_id": request.client_id}
+            said |= {"jti": random_ids.token_urlsafe(16), "client_id": request.client_id}
             if request.scope:
                 said["scope"] = " ".join(request.scope)
         else:

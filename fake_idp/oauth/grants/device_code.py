@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fake_idp import random_ids
 from fake_idp.oauth.issue import issue
 from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.oauth.messages import OAuthError, Request, Response
@@ -46,7 +46,7 @@ async def exchange(
         "scope": tuple(found["scope"]),
         "audience": found["audience"],
         "auth_time": int(found["answered_at"]),
-        "session": str(uuid.uuid4()),
+        "session": random_ids.uuid4(),
     }
     login = Login.of(Login(user=user.name, **{**details, **found["login"]}).record())
     return await issue(

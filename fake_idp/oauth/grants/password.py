@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fake_idp import random_ids
 from fake_idp.errors import UnknownName
 from fake_idp.oauth.issue import issue
 from fake_idp.oauth.messages import OAuthError, Request, Response
@@ -40,7 +40,7 @@ async def exchange(
         scope=granted_scope(issuer, client, request.form.get("scope")),
         audience=target(issuer, request.form),
         auth_time=int(issuer.clock.now()),
-        session=str(uuid.uuid4()),
+        session=random_ids.uuid4(),
     )
     return await issue(
         issuer,

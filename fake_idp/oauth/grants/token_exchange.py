@@ -8,11 +8,10 @@ here, since the API that exchanges it was never given the key.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fake_idp import jws
+from fake_idp import jws, random_ids
 from fake_idp.oauth.assertions import ID_JAG
 from fake_idp.oauth.issue import is_opaque, issue
 from fake_idp.oauth.jwt_validation import Refused
@@ -162,7 +161,7 @@ def _id_jag(issuer: Issuer, client: Client, form: Mapping[str, str], subject: Pa
         "sub": subject.sub,
         "aud": audience,
         "client_id": client.client_id,
-        "jti": secrets.token_urlsafe(16),
+        "jti": random_ids.token_urlsafe(16),
         "iat": now,
         "exp": now + _ID_JAG_LIFETIME,
         **{name: form[name] for name in ("scope", "resource") if name in form},
