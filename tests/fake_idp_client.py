@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,31 +14,54 @@ from urllib.parse import urlsplit
 from fake_idp import Issuer
 from fake_idp.server import LoopbackServer
 
+Headers = Mapping[str, str] | Sequence[tuple[str, str]]
+
 
 @dataclass(frozen=True)
 class Answer:
     """One answer; without its ``Date``, which is no part of what was asked for."""
 
     status: int
-    headers: Mapping[str, str]
+    fields: tuple[tuple[str, str], ...]
     body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """By name, in lower case; the last where there are several."""
+        return dict(self.fields)
 
     def json(self) -> Any:
         return json.loads(self.body)
 
+    @property
+    def challenges(self) -> list[str]:
+        return [value for name, value in self.fields if name == "www-authenticate"]
 
-def ask(
-    url: str, *, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None
-) -> Answer:
+    def is_refused(self, error: str, status: int = 400) -> bool:
+        """Whether it is that error, in the form of RFC 6749 section 5.2, and no cache keeps it."""
+        assert self.status == status, (self.status, self.body)
+        assert self.json()["error"] == error, self.body
+        assert set(self.json()["error_description"]) <= {chr(n) for n in range(0x20, 0x7F)} - {'"', "\\"}
+        assert self.headers["cache-control"] == "no-store"
+        return True
+
+
+def ask(url: str, *, method: str = "GET", body: bytes | None = None, headers: Headers = ()) -> Answer:
+    """Send exactly these headers, and ``Host`` and ``Content-Length``."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=10)
     try:
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, target, body=body, headers=dict(headers or {}))
+        connection.putrequest(
+            method, f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        )
+        for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+            connection.putheader(name, value)
+        if body is not None:
+            connection.putheader("content-length", str(len(body)))
+        connection.endheaders(body)
         response = connection.getresponse()
-        received = {name.lower(): value for name, value in response.getheaders()}
-        received.pop("date", None)
-        return Answer(response.status, received, response.read())
+        fields = tuple((name.lower(), value) for name, value in response.getheaders())
+        return Answer(response.status, tuple(each for each in fields if each[0] != "date"), response.read())
     finally:
         connection.close()
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import http.client
-import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -19,38 +17,14 @@ from fake_idp import Issuer, Preset
 from fake_idp.app import Site
 from fake_idp.clients import DEFAULT_SECRET
 from fake_idp.server import LoopbackServer
+from tests.fake_idp_client import Answer, Headers, ask
 
 Form = Mapping[str, str] | Sequence[tuple[str, str]] | bytes
-Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TYPE = "urn:ietf:params:oauth:token-type:"
-
-
-class Answer:
-    """What came back."""
-
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self.body = response.read()
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def challenges(self) -> list[str]:
-        return self.headers.get_all("www-authenticate") or []
-
-    def is_refused(self, error: str, status: int = 400) -> bool:
-        """Whether it is that error, in the form of RFC 6749 section 5.2, and no cache keeps it."""
-        assert self.status == status, (self.status, self.body)
-        assert self.json()["error"] == error, self.body
-        assert set(self.json()["error_description"]) <= {chr(n) for n in range(0x20, 0x7F)} - {'"', "\\"}
-        assert self.headers["cache-control"] == "no-store"
-        return True
 
 
 @contextlib.contextmanager
@@ -66,6 +40,11 @@ def served(*presets: str | Preset, **options: Any) -> Iterator[list[Issuer]]:
         yield issuers
 
 
+def by_name(issuers: Sequence[Issuer]) -> dict[str, Issuer]:
+    """The issuers by the names of their presets."""
+    return {issuer.preset.name: issuer for issuer in issuers}
+
+
 def fresh(issuer: Issuer) -> Issuer:
     """The issuer with nothing in its state, by wall time: a server costs a test 200 ms, this nothing."""
     issuer.state.clear()
@@ -75,31 +54,15 @@ def fresh(issuer: Issuer) -> Issuer:
     return issuer
 
 
-def send(method: str, url: str, *, headers: Headers = (), body: bytes | None = None) -> Answer:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
-    try:
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        connection.putrequest(method, target)
-        for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-            connection.putheader(name, value)
-        if body is not None:
-            connection.putheader("content-length", str(len(body)))
-        connection.endheaders(body)
-        return Answer(connection.getresponse())
-    finally:
-        connection.close()
-
-
 def get(url: str, headers: Headers = ()) -> Answer:
-    return send("GET", url, headers=headers)
+    return ask(url, headers=headers)
 
 
 def post(url: str, form: Form, headers: Headers = ()) -> Answer:
     body = form if isinstance(form, bytes) else urlencode(form).encode()
     kind = ("content-type", "application/x-www-form-urlencoded")
     given = list(headers.items() if isinstance(headers, Mapping) else headers)
-    return send("POST", url, headers=[kind, *given], body=body)
+    return ask(url, method="POST", headers=[kind, *given], body=body)
 
 
 def basic(issuer: Issuer) -> dict[str, str]:

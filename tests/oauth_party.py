@@ -7,18 +7,16 @@ import hashlib
 import html
 import re
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 import httpx2
+import jwt
 
 from fake_idp import Issuer
-from fake_idp.app import Site
 from fake_idp.clients import DEFAULT_SECRET
-from fake_idp.server import LoopbackServer
 
 CALLBACK = "http://127.0.0.1:9/callback"
 VERIFIER = "v" * 43
@@ -33,18 +31,6 @@ _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 def new_browser() -> httpx2.Client:
     """A browser without cookies."""
     return httpx2.Client(verify=_NO_CERTIFICATES, trust_env=False)
-
-
-@contextmanager
-def served(presets: Mapping[str, Any]) -> Iterator[dict[str, Issuer]]:
-    """An issuer of each preset, by the keys of the mapping, all at one loopback address."""
-    with LoopbackServer() as server:
-        issuers = {
-            name: Issuer(preset, url=f"{server.url}/{name}", algorithm="ES256")
-            for name, preset in presets.items()
-        }
-        server.start(Site(issuers.values()))
-        yield issuers
 
 
 def basic(client_id: str, secret: str) -> dict[str, str]:
@@ -146,3 +132,18 @@ def error_of(response: httpx2.Response, status: int = 400) -> str:
     for text in (body["error"], body["error_description"]):
         assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+", text), text
     return str(body["error"])
+
+
+def refused_page(response: httpx2.Response, *words: str, status: int = 400) -> None:
+    """A page that says why, and sends nobody anywhere."""
+    assert response.status_code == status, response.text
+    assert "location" not in response.headers
+    assert response.headers["content-type"].startswith("text/html")
+    for word in words:
+        assert word in response.text
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a token says, whoever signed it."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims

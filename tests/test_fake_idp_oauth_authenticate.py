@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,43 +14,9 @@ from joserfc import jwt as jose
 
 from fake_idp import Issuer
 from fake_idp.clients import DEFAULT_SECRET
-from fake_idp.presets.plain import Plain
-from tests.oauth_party import Party, basic, error_of, new_browser, served
+from tests.oauth_party import Party, basic, claims_of, error_of
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-@pytest.fixture(scope="module")
-def issuers() -> Iterator[dict[str, Issuer]]:
-    with served({"plain": Plain()}) as issuers:
-        yield issuers
-
-
-@pytest.fixture
-def issuer(issuers: dict[str, Issuer]) -> Issuer:
-    issuers["plain"].state.clear()
-    issuers["plain"].clock.reset()
-    return issuers["plain"]
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def party(issuer: Issuer, browser: httpx2.Client) -> Party:
-    return Party(issuer, browser=browser)
-
-
-@pytest.fixture
-def confidential(issuer: Issuer, browser: httpx2.Client) -> Party:
-    return Party.confidential(issuer, browser)
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    return jwt.decode(token, options={"verify_signature": False})
 
 
 def test_a_secret_is_good_in_basic_and_in_the_body(party: Party) -> None:

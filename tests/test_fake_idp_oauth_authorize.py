@@ -13,7 +13,8 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, CHALLENGE, PKCE, Party, new_browser, sent_back, served
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, CHALLENGE, PKCE, Party, refused_page, sent_back
 
 
 class Fragments(Plain):
@@ -35,34 +36,8 @@ class Lenient(Plain):
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
     presets = {"plain": Plain(), "fragments": Fragments(), "lenient": Lenient()}
-    with served(presets) as issuers:
-        yield issuers
-
-
-@pytest.fixture
-def issuer(issuers: dict[str, Issuer]) -> Issuer:
-    issuers["plain"].state.clear()
-    issuers["plain"].clock.reset()
-    return issuers["plain"]
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def party(issuer: Issuer, browser: httpx2.Client) -> Party:
-    return Party(issuer, browser=browser)
-
-
-def refused_page(response: httpx2.Response, *words: str, status: int = 400) -> None:
-    assert response.status_code == status, response.text
-    assert "location" not in response.headers
-    assert response.headers["content-type"].startswith("text/html")
-    for word in words:
-        assert word in response.text
+    with served(*presets.values()) as issuers:
+        yield by_name(issuers)
 
 
 def test_the_page_names_the_application_the_scopes_and_the_people(party: Party) -> None:

@@ -14,7 +14,8 @@ from fake_idp import Issuer
 from fake_idp.oauth.client_documents import LIMIT
 from fake_idp.presets.plain import Plain
 from fake_idp.server import LoopbackServer
-from tests.oauth_party import CALLBACK, Party, error_of, new_browser, served
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, Party, error_of
 
 
 class Modest(Plain):
@@ -24,8 +25,8 @@ class Modest(Plain):
 
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
-    with served({"plain": Plain(), "modest": Modest()}) as issuers:
-        yield issuers
+    with served(Plain(), Modest()) as issuers:
+        yield by_name(issuers)
 
 
 @pytest.fixture
@@ -34,12 +35,6 @@ def issuer(issuers: dict[str, Issuer]) -> Issuer:
     issuers["plain"].clock.reset()
     issuers["plain"].fetch = None
     return issuers["plain"]
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
 
 
 class Host:

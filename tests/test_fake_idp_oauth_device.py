@@ -50,7 +50,7 @@ class Page:
     def __init__(self, issuer: Issuer, url: str) -> None:
         self.url = issuer.endpoints["device_verification"]
         self.answer = get(url)
-        self.cookie = (self.answer.headers["set-cookie"] or "").partition(";")[0]
+        self.cookie = self.answer.headers.get("set-cookie", "").partition(";")[0]
         text = self.answer.body.decode()
         found = re.search(r'name="transaction" value="([^"]+)"', text)
         self.transaction = found[1] if found else ""

@@ -16,17 +16,8 @@ from hypothesis import strategies as st
 from fake_idp import FORGERIES, PRESETS, Issuer
 from fake_idp.clients import DEFAULT_SECRET
 from fake_idp.presets.base import GRANTS
-from tests.oauth_party import (
-    CALLBACK,
-    CHALLENGE,
-    VERIFIER,
-    Party,
-    basic,
-    error_of,
-    new_browser,
-    sent_back,
-    served,
-)
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, CHALLENGE, VERIFIER, Party, basic, error_of, new_browser, sent_back
 
 SETTINGS = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -40,8 +31,8 @@ VENDORS = {
 
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
-    with served(VENDORS) as issuers:
-        yield issuers
+    with served(*VENDORS.values()) as issuers:
+        yield by_name(issuers)
 
 
 @pytest.fixture(scope="module")

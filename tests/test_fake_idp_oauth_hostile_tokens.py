@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fake_idp import Issuer, jws
 from fake_idp.oauth.bearer import read_access_token
 from fake_idp.oauth.jwt_validation import Refused, read
+from tests.fake_idp_client import ask
 from tests.oauth_client import (
     EXCHANGE,
     JWT_BEARER,
@@ -23,7 +24,6 @@ from tests.oauth_client import (
     fresh,
     get,
     post,
-    send,
     served,
     token,
 )
@@ -227,5 +227,5 @@ def test_any_form_is_answered(
         body = form if raw is None else raw
         encodable = [(name, value.encode("utf-8", "replace").decode()) for name, value in form]
         is_in_form(post(idp.endpoints[endpoint], body if raw is not None else encodable, sent))
-        is_in_form(send("POST", idp.endpoints[endpoint], headers=sent, body=raw or b""))
+        is_in_form(ask(idp.endpoints[endpoint], method="POST", headers=sent, body=raw or b""))
         is_in_form(get(idp.endpoints[endpoint], sent))

@@ -11,7 +11,8 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, Party, new_browser, sent_back, served
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, Party, new_browser, refused_page, sent_back
 
 
 class Opaque(Plain):
@@ -21,34 +22,8 @@ class Opaque(Plain):
 
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
-    with served({"plain": Plain(), "opaque": Opaque()}) as issuers:
-        yield issuers
-
-
-@pytest.fixture
-def issuer(issuers: dict[str, Issuer]) -> Issuer:
-    issuers["plain"].state.clear()
-    issuers["plain"].clock.reset()
-    return issuers["plain"]
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def party(issuer: Issuer, browser: httpx2.Client) -> Party:
-    return Party(issuer, browser=browser)
-
-
-def refused_page(response: httpx2.Response, *words: str, status: int = 400) -> None:
-    assert response.status_code == status, response.text
-    assert "location" not in response.headers
-    assert response.headers["content-type"].startswith("text/html")
-    for word in words:
-        assert word in response.text
+    with served(Plain(), Opaque()) as issuers:
+        yield by_name(issuers)
 
 
 # The person's choices

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx2
 import pytest
 
 from fake_idp import Issuer
 from fake_idp.oauth.dpop import thumbprint
-from fake_idp.presets.plain import Plain
 from tests.oauth_client import Signer
-from tests.oauth_party import CALLBACK, PKCE, VERIFIER, Party, basic, error_of, new_browser, sent_back, served
-
-
-@pytest.fixture(scope="module")
-def issuers() -> Iterator[dict[str, Issuer]]:
-    with served({"plain": Plain()}) as issuers:
-        yield issuers
-
-
-@pytest.fixture
-def issuer(issuers: dict[str, Issuer]) -> Issuer:
-    issuers["plain"].state.clear()
-    issuers["plain"].clock.reset()
-    return issuers["plain"]
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
+from tests.oauth_party import CALLBACK, PKCE, VERIFIER, Party, basic, error_of, sent_back
 
 
 def push(party: Party, *, proof: str = "", **changed: str) -> httpx2.Response:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import jwt
 import pytest
 
 from fake_idp import Issuer
@@ -17,7 +16,8 @@ from fake_idp.app import Site
 from fake_idp.presets.plain import Plain
 from fake_idp.server import LoopbackServer
 from fake_idp.store import Store
-from tests.oauth_party import CALLBACK, VERIFIER, Party, error_of, new_browser, served
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, VERIFIER, Party, claims_of, error_of, new_browser
 
 OFFLINE = "openid email offline_access"
 
@@ -41,14 +41,8 @@ class Never(Plain):
 
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
-    with served({preset.name: preset for preset in (Plain(), Lasting(), Always(), Never())}) as issuers:
-        yield issuers
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
+    with served(*(Plain(), Lasting(), Always(), Never())) as issuers:
+        yield by_name(issuers)
 
 
 @pytest.fixture
@@ -56,10 +50,6 @@ def party(issuers: dict[str, Issuer], browser: httpx2.Client) -> Party:
     issuers["plain"].state.clear()
     issuers["plain"].clock.reset()
     return Party(issuers["plain"], browser=browser)
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    return jwt.decode(token, options={"verify_signature": False})
 
 
 def accepted(party: Party, token: str) -> bool:

@@ -11,7 +11,8 @@ import pytest
 from fake_idp import PRESETS, Issuer
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, Party, error_of, new_browser, served
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, Party, error_of
 
 
 class Modest(Plain):
@@ -26,21 +27,8 @@ class Modest(Plain):
 
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
-    with served({"plain": Plain(), "modest": Modest()}) as issuers:
-        yield issuers
-
-
-@pytest.fixture
-def issuer(issuers: dict[str, Issuer]) -> Issuer:
-    issuers["plain"].state.clear()
-    issuers["plain"].clock.reset()
-    return issuers["plain"]
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
+    with served(Plain(), Modest()) as issuers:
+        yield by_name(issuers)
 
 
 def register(issuer: Issuer, browser: httpx2.Client, **metadata: Any) -> httpx2.Response:
@@ -207,8 +195,7 @@ def test_a_client_registers_what_the_issuer_has(issuers: dict[str, Issuer], brow
     "vendor", [name for name, preset in PRESETS.items() if "registration" in preset.endpoints(preset.url)]
 )
 def test_a_client_registers_with_every_vendor_that_lets_it(browser: httpx2.Client, vendor: str) -> None:
-    with served({vendor: PRESETS[vendor]}) as issuers:
-        issuer = issuers[vendor]
+    with served(vendor) as (issuer,):
         answer = register(issuer, browser, redirect_uris=[CALLBACK])
         if (refusal := refusal_of(issuer)) is not None:
             body = issuer.preset.error_body(refusal.error, refusal.description, now=0)

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import httpx2
-import jwt
 import pytest
 
 from fake_idp import PRESETS, Issuer
 from fake_idp.oauth.messages import OAuthError
-from tests.oauth_party import CALLBACK, Party, new_browser, served
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    return jwt.decode(token, options={"verify_signature": False})
-
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, Party, claims_of
 
 VENDORS = {
     name: preset
@@ -34,8 +22,8 @@ VENDORS = {
 
 @pytest.fixture(scope="module")
 def vendors() -> Iterator[dict[str, Issuer]]:
-    with served(VENDORS) as issuers:
-        yield issuers
+    with served(*VENDORS.values()) as issuers:
+        yield by_name(issuers)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import httpx2
 import jwt
@@ -11,7 +10,8 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, PKCE, Party, error_of, new_browser, served
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, PKCE, Party, claims_of, error_of
 
 NO_PKCE = dict.fromkeys(PKCE, "")
 
@@ -39,35 +39,8 @@ class Passwords(Plain):
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
     presets = (Plain(), Audience(), Ignoring(), Refusing(), Passwords())
-    with served({preset.name: preset for preset in presets}) as issuers:
-        yield issuers
-
-
-@pytest.fixture
-def issuer(issuers: dict[str, Issuer]) -> Issuer:
-    issuers["plain"].state.clear()
-    issuers["plain"].clock.reset()
-    return issuers["plain"]
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def party(issuer: Issuer, browser: httpx2.Client) -> Party:
-    return Party(issuer, browser=browser)
-
-
-@pytest.fixture
-def confidential(issuer: Issuer, browser: httpx2.Client) -> Party:
-    return Party.confidential(issuer, browser)
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    return jwt.decode(token, options={"verify_signature": False})
+    with served(*presets) as issuers:
+        yield by_name(issuers)
 
 
 # Which grant

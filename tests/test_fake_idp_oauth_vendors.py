@@ -11,8 +11,8 @@ import pytest
 
 from fake_idp import PRESETS, Issuer
 from fake_idp.clients import DEFAULT_SECRET
-from tests.oauth_client import DEVICE
-from tests.oauth_party import Party, basic, served
+from tests.oauth_client import DEVICE, by_name, served
+from tests.oauth_party import Party, basic
 
 
 def having(*endpoints: str, grant: str = "") -> Any:
@@ -29,8 +29,8 @@ def having(*endpoints: str, grant: str = "") -> Any:
 
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
-    with served(PRESETS) as issuers:
-        yield issuers
+    with served(*PRESETS.values()) as issuers:
+        yield by_name(issuers)
 
 
 @pytest.fixture(scope="module")

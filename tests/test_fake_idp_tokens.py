@@ -14,13 +14,9 @@ from joserfc import jwt as jose_jwt
 from joserfc.jwk import KeySet
 
 from fake_idp import PRESETS, Clock, InvalidValue, Issuer, UnknownName
+from tests.oauth_party import claims_of
 
 NOW = 1_800_000_000
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    return claims
 
 
 @pytest.fixture

@@ -11,10 +11,7 @@ from playwright.sync_api import Page, expect
 from fake_idp import Issuer
 from tests.browser.checks import NO_SCRIPT, check
 from tests.browser.relying_party import RelyingParty
-
-
-def claims_of(token: str) -> dict[str, object]:
-    return jwt.decode(token, options={"verify_signature": False})
+from tests.oauth_party import claims_of
 
 
 def arrived(page: Page) -> None:
