@@ -16,10 +16,11 @@ import pytest
 from fake_idp import Issuer
 from fake_idp.app import Site
 from fake_idp.server import LoopbackServer
+from tests.browser.checks import DESKTOP
 from tests.browser.relying_party import RelyingParty
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Request
 
 _ARGUMENTS = (
     "--no-sandbox",  # CI runs as root in a container
@@ -53,11 +54,33 @@ def look() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="package")
+def usual_page(chromium: Browser) -> Iterator[Page]:
+    """For every test with the usual look: a window of its own takes a quarter of a second to open."""
+    with chromium.new_context(viewport=DESKTOP) as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield context.new_page()
+
+
 @pytest.fixture
-def page(chromium: Browser, look: dict[str, Any]) -> Iterator[Page]:
-    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **look})
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
+def clean_page(chromium: Browser, usual_page: Page, look: dict[str, Any]) -> Iterator[Page]:
+    """A page without cookies, pages behind it, or anything that a test did to it."""
+    if look:
+        with chromium.new_context(viewport=DESKTOP, **look) as context:
+            yield context.new_page()
+        return
+    for other in usual_page.context.pages:
+        if other is not usual_page:
+            other.close()
+    usual_page.context.clear_cookies()
+    usual_page.set_viewport_size(DESKTOP)
+    usual_page.emulate_media(color_scheme="light")
+    yield usual_page
+
+
+@pytest.fixture
+def page(clean_page: Page) -> Iterator[Page]:
+    page = clean_page
     page.set_default_timeout(5000)
     complaints: list[str] = []
 
@@ -73,12 +96,20 @@ def page(chromium: Browser, look: dict[str, Any]) -> Iterator[Page]:
         if urlsplit(request.url).hostname not in ("127.0.0.1", None) or request.resource_type not in _LOADED:
             complaints.append(f"{request.resource_type} {request.url}")
 
-    page.on("console", heard)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on("request", asked)
+    def failed(error: Error) -> None:
+        complaints.append(str(error))
+
+    def opened(dialog: Dialog) -> None:
+        complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    listeners: dict[Any, Any] = {"console": heard, "pageerror": failed, "dialog": opened, "request": asked}
+    for event, listener in listeners.items():
+        page.on(event, listener)
     yield page
-    context.close()
+    page.goto("about:blank")  # what the last page still has to say is heard
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
     assert complaints == []
 
 
