@@ -1,31 +1,43 @@
-"""The pytest fixtures, as a stranger's test suite uses them: in a pytest of its own."""
+"""The pytest fixtures: here, and as a stranger's test suite uses them, in a pytest of its own."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
 import textwrap
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import jwt
 import pytest
+
+from fake_idp import Issuer
 
 Suite = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
-    """Run a test file in a pytest of its own, with warnings as errors."""
+    """Run a test file in a pytest of its own, with warnings as errors.
 
-    def suite(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    It loads the plugin alone: to load all that is installed here takes a second. With ``found`` it does,
+    as pytest does for a stranger.
+    """
+
+    def suite(code: str, *args: str, found: bool = False) -> subprocess.CompletedProcess[str]:
         (tmp_path / "pytest.toml").write_text('[pytest]\nfilterwarnings = ["error"]\n', encoding="utf-8")
         (tmp_path / "test_theirs.py").write_text(textwrap.dedent(code), encoding="utf-8")
-        plugins = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:schemathesis"]
+        plugins = ["-p", "no:cacheprovider", *([] if found else ["-p", "fake_idp.pytest_plugin"])]
+        alone = {} if found else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *plugins, *args],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**os.environ, **alone, "PYTHONPATH": str(Path(__file__).parents[1])},
             capture_output=True,
             text=True,
             timeout=50,
@@ -35,24 +47,15 @@ def suite(tmp_path: Path) -> Suite:
     return suite
 
 
-def test_tokens_are_vouched_for_over_http(suite: Suite) -> None:
-    done = suite(
-        """
-        import json, urllib.request
-        import jwt
-
-        def test_it(fake_idp):
-            token = fake_idp.mint("alice", claims={"groups": ["ops"]})
-            with urllib.request.urlopen(fake_idp.discovery_url, timeout=5) as answer:
-                document = json.load(answer)
-            assert document["issuer"] == fake_idp.url
-            key = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(token)
-            claims = jwt.decode(token, key, algorithms=["RS256"], audience=fake_idp.audience)
-            assert claims["groups"] == ["ops"]
-            assert [each.endpoint for each in fake_idp.journal] == ["discovery", "jwks"]
-        """
-    )
-    assert done.returncode == 0, done.stdout
+def test_tokens_are_vouched_for_over_http(fake_idp: Issuer) -> None:
+    token = fake_idp.mint("alice", claims={"groups": ["ops"]})
+    with urllib.request.urlopen(fake_idp.discovery_url, timeout=5) as answer:
+        document = json.load(answer)
+    assert document["issuer"] == fake_idp.url
+    key = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(token)
+    claims = jwt.decode(token, key, algorithms=["RS256"], audience=fake_idp.audience)
+    assert claims["groups"] == ["ops"]
+    assert [each.endpoint for each in fake_idp.journal] == ["discovery", "jwks"]
 
 
 def test_what_a_test_has_done_is_undone_after_it(suite: Suite) -> None:
@@ -108,55 +111,37 @@ def test_the_preset_and_the_options_are_overridden_by_fixtures(suite: Suite) -> 
     assert done.returncode == 0, done.stdout
 
 
-def test_several_issuers_live_in_one_test(suite: Suite) -> None:
-    done = suite(
-        """
-        import urllib.error, urllib.request
-        import jwt, pytest
-
-        def test_it(fake_idp, make_fake_idp):
-            okta, entra = make_fake_idp("okta", control=True), make_fake_idp("entra")
-            assert len({fake_idp.url, okta.url, entra.url}) == 3
-            with pytest.raises(jwt.PyJWKClientError):
-                jwt.PyJWKClient(okta.jwks_url).get_signing_key_from_jwt(entra.mint())
-            jwt.PyJWKClient(entra.jwks_url).get_signing_key_from_jwt(entra.mint())
-            named = make_fake_idp("google", url="https://accounts.google.com")
-            assert named.url == "https://accounts.google.com"
-            origin = okta.url.partition("/oauth2")[0]
-            with urllib.request.urlopen(origin + "/_control/issuers", timeout=5) as answer:
-                assert b"okta" in answer.read()
-            with pytest.raises(urllib.error.HTTPError) as raised:
-                urllib.request.urlopen(fake_idp.url + "/_control/issuers", timeout=5)
-            raised.value.close()
-        """
-    )
-    assert done.returncode == 0, done.stdout
+def test_several_issuers_live_in_one_test(fake_idp: Issuer, make_fake_idp: Callable[..., Issuer]) -> None:
+    okta, entra = make_fake_idp("okta", control=True), make_fake_idp("entra")
+    assert len({fake_idp.url, okta.url, entra.url}) == 3
+    with pytest.raises(jwt.PyJWKClientError):
+        jwt.PyJWKClient(okta.jwks_url).get_signing_key_from_jwt(entra.mint())
+    jwt.PyJWKClient(entra.jwks_url).get_signing_key_from_jwt(entra.mint())
+    named = make_fake_idp("google", url="https://accounts.google.com")
+    assert named.url == "https://accounts.google.com"
+    origin = okta.url.partition("/oauth2")[0]
+    with urllib.request.urlopen(origin + "/_control/issuers", timeout=5) as answer:
+        assert b"okta" in answer.read()
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(fake_idp.url + "/_control/issuers", timeout=5)
+    raised.value.close()
 
 
-def test_an_async_test_waits_for_the_journal(suite: Suite) -> None:
-    done = suite(
-        """
-        import asyncio, urllib.request
-        import pytest
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
-        @pytest.fixture
-        def anyio_backend():
-            return "asyncio"
 
-        @pytest.mark.anyio
-        async def test_it(fake_idp):
-            def ask():
-                with urllib.request.urlopen(fake_idp.jwks_url, timeout=5) as answer:
-                    return answer.read()
+@pytest.mark.anyio
+async def test_an_async_test_waits_for_the_journal(fake_idp: Issuer) -> None:
+    def ask() -> bytes:
+        with urllib.request.urlopen(fake_idp.jwks_url, timeout=5) as answer:
+            return answer.read()
 
-            asked = asyncio.create_task(asyncio.to_thread(ask))
-            (seen,) = await fake_idp.journal.wait_for_async(endpoint="jwks")
-            assert seen.status == 200
-            assert b"keys" in await asked
-        """
-    )
-    assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    asked = asyncio.create_task(asyncio.to_thread(ask))
+    (seen,) = await fake_idp.journal.wait_for_async(endpoint="jwks")
+    assert seen.status == 200
+    assert b"keys" in await asked
 
 
 def test_processes_of_xdist_have_an_issuer_each(suite: Suite) -> None:
@@ -176,15 +161,14 @@ def test_processes_of_xdist_have_an_issuer_each(suite: Suite) -> None:
                     for path in pathlib.Path().glob("*.url") if path.stat().st_size}
             assert len(set(urls.values())) == len(urls)
         """,
-        "-n",
-        "2",
+        *("-p", "xdist.plugin", "-n", "2"),
     )
     assert done.returncode == 0, done.stdout
     assert "8 passed" in done.stdout
 
 
 def test_every_fixture_says_what_it_is_in_its_first_line(suite: Suite) -> None:
-    done = suite("", "--fixtures")
+    done = suite("", "--fixtures", "-p", "no:schemathesis", found=True)
     for name in ("fake_idp", "fake_idp_server", "fake_idp_preset", "fake_idp_options", "make_fake_idp"):
         (at,) = [n for n, line in enumerate(done.stdout.splitlines()) if line.split(" ")[0] == name]
         first = done.stdout.splitlines()[at + 1].strip()
@@ -212,8 +196,6 @@ def test_moto_and_boto3_are_not_needed(suite: Suite) -> None:
 
         def test_it(fake_idp):
             assert fake_idp.mint("alice").count(".") == 2
-        """,
-        "-p",
-        "no:harness",
+        """
     )
     assert done.returncode == 0, done.stdout

@@ -103,7 +103,15 @@ def test_a_first_serve_makes_no_keys_that_nobody_asks_for(serve: Any, run: Any) 
     assert [row["preset"] for row in json.loads(run("keys", "list", "--json"))] == ["okta"]
 
 
-def test_a_change_in_another_process_is_published_at_once(serve: Any, run: Any) -> None:
+def becomes(wanted: Any, read: Callable[[], Any]) -> None:
+    """The server looks for what others changed every few milliseconds, not for each request."""
+    deadline = time.monotonic() + 5
+    while (found := read()) != wanted and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert found == wanted
+
+
+def test_a_change_in_another_process_is_published_soon(serve: Any, run: Any) -> None:
     okta = serve("--preset", "okta")["okta"]
 
     def kids() -> list[str]:
@@ -111,11 +119,11 @@ def test_a_change_in_another_process_is_published_at_once(serve: Any, run: Any) 
 
     (first,) = kids()
     second = run("keys", "rotate", "--preset", "okta").strip()
-    assert kids() == [first, second]
+    becomes([first, second], kids)
     third = run("keys", "rotate", "--preset", "okta", "--hard").strip()
-    assert kids() == [third]
+    becomes([third], kids)
     run("keys", "rotate", "--preset", "okta", "--alg", "ES256")
-    assert get(okta["discovery"])["id_token_signing_alg_values_supported"] == ["ES256"]
+    becomes(["ES256"], lambda: get(okta["discovery"])["id_token_signing_alg_values_supported"])
 
 
 def test_a_change_at_the_control_plane_is_there_for_the_commands(serve: Any, run: Any) -> None:
