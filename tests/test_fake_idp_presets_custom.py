@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from fake_idp import PRESETS, FakeIdpError, InvalidValue, Issuer, Preset, UnknownName
 from fake_idp.presets import custom, find_preset, loopback_url
 from fake_idp.presets.okta import Okta
+from fake_idp.presets.templates import PLACEHOLDERS
 from fake_idp.users import User
 
 Write = Callable[[str], Path]
@@ -117,7 +118,7 @@ def test_types_are_kept(write: Write) -> None:
 
 
 def test_every_placeholder_can_be_used_in_every_kind_of_token(write: Write) -> None:
-    names = list(custom._PLACEHOLDERS)
+    names = list(PLACEHOLDERS)
     claims = "\n".join(f'c{number} = "{{{name}}}"' for number, name in enumerate(names))
     issuer = Issuer(str(write(f"[access.claims]\n{claims}\n[id.claims]\n{claims}\n")))
     user = User("alice", groups=("g",), roles=("r",))

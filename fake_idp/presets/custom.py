@@ -55,64 +55,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
-from fake_idp import random_ids
 from fake_idp.algorithms import ALGORITHMS
 from fake_idp.errors import InvalidValue, UnknownName
 from fake_idp.jws import json_bytes
-from fake_idp.presets.base import ENDPOINTS, GRANTS, Preset, TokenRequest, TokenUse, standard_claims
+from fake_idp.presets.base import ENDPOINTS, GRANTS, Preset, TokenRequest, TokenUse
+from fake_idp.presets.templates import PLACEHOLDERS, Template, applied, placeholders_in
 
 __all__ = ["load"]
 
-_PLACEHOLDERS: dict[str, Callable[[TokenRequest], Any]] = {
-    "sub": lambda request: request.sub,
-    "issuer": lambda request: request.issuer,
-    "client_id": lambda request: request.client_id,
-    "audience": lambda request: _listed(request.audience),
-    "scope": lambda request: " ".join(request.scope),
-    "scopes": lambda request: list(request.scope),
-    "name": lambda request: None if request.machine else request.person.name,
-    "email": lambda request: None if request.machine else request.person.email,
-    "groups": lambda request: list(request.user.groups) or None,
-    "roles": lambda request: list(request.user.roles) or None,
-    "now": lambda request: request.issued_at,
-    "exp": lambda request: request.expires_at,
-    "auth_time": lambda request: None if request.machine else request.auth_time,
-    "session": lambda request: request.session,
-    "grant": lambda request: request.grant,
-    "uuid": lambda _: random_ids.uuid4(),
-    "none": lambda _: None,
-    "nonce": lambda request: standard_claims(request).get("nonce"),
-    "at_hash": lambda request: standard_claims(request).get("at_hash"),
-}
 _OF_HEADERS = ("kid", "alg")
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-
-
-@dataclass(frozen=True)
-class _Template:
-    """What a kind of token says otherwise than the base's.
-
-    Attributes:
-        only: whether nothing of the base's is kept.
-        header: header members.
-        claims: claims.
-    """
-
-    only: bool = False
-    header: Mapping[str, Any] = field(default_factory=dict)
-    claims: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _FromFile(Preset):
     """What a file changes about its base, whose class is the next one in line."""
 
-    templates: Mapping[str, _Template] = {}
+    templates: Mapping[str, Template] = {}
     omit: tuple[str, ...] = ()
     grants_are_own: bool = False
 
@@ -128,17 +90,17 @@ class _FromFile(Preset):
         said = super().header(request, kid=kid, algorithm=algorithm)
         own = {"kid": kid, "alg": algorithm}
         for template in self._templates(request):
-            said = _applied(template.header, {} if template.only else said, request, own)
+            said = applied(template.header, {} if template.only else said, request, own)
         return said
 
     def claims(self, request: TokenRequest) -> dict[str, Any]:
         """The base's claims with the file's."""
         said = super().claims(request)
         for template in self._templates(request):
-            said = _applied(template.claims, {} if template.only else said, request, {})
+            said = applied(template.claims, {} if template.only else said, request, {})
         return said
 
-    def _templates(self, request: TokenRequest) -> list[_Template]:
+    def _templates(self, request: TokenRequest) -> list[Template]:
         kinds = (request.use, "machine") if request.machine else (request.use,)
         return [self.templates[kind] for kind in kinds if kind in self.templates]
 
@@ -265,7 +227,7 @@ def _paths(value: Any, where: str, base: Preset) -> dict[str, str]:
 _KINDS = ("access", "id", "machine")
 
 
-def _template(kind: str, value: Any, path: Path) -> _Template:
+def _template(kind: str, value: Any, path: Path) -> Template:
     if not isinstance(value, dict):
         raise InvalidValue(f"{kind} in {path}", "must be a table")
     for part in value:
@@ -275,58 +237,11 @@ def _template(kind: str, value: Any, path: Path) -> _Template:
     for part, extra in (("header", _OF_HEADERS), ("claims", ())):
         members = _json(value.get(part, {}), f"{kind}.{part} in {path}")
         for member, content in members.items():
-            for found in _placeholders(content):
-                if found not in _PLACEHOLDERS and found not in extra:
-                    known = (*_PLACEHOLDERS, *extra)
+            for found in placeholders_in(content):
+                if found not in PLACEHOLDERS and found not in extra:
+                    known = (*PLACEHOLDERS, *extra)
                     raise UnknownName(f"placeholder of {kind}.{part}.{member} in {path}", found, known)
-    return _Template(only=only, header=value.get("header", {}), claims=value.get("claims", {}))
-
-
-def _placeholders(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return _PLACEHOLDER.findall(value)
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [found for each in value for found in _placeholders(each)] if isinstance(value, list) else []
-
-
-def _applied(
-    members: Mapping[str, Any], said: dict[str, Any], request: TokenRequest, own: Mapping[str, str]
-) -> dict[str, Any]:
-    said = dict(said)
-    for name, template in members.items():
-        value = _filled(template, request, own)
-        if value is None:
-            said.pop(name, None)
-        else:
-            said[name] = value
-    return said
-
-
-def _filled(template: Any, request: TokenRequest, own: Mapping[str, str]) -> Any:
-    def of(name: str) -> Any:
-        return own[name] if name in own else _PLACEHOLDERS[name](request)
-
-    if isinstance(template, str):
-        if alone := _PLACEHOLDER.fullmatch(template):
-            return of(alone[1])
-        values = {name: of(name) for name in _PLACEHOLDER.findall(template)}
-        if None in values.values():
-            return None
-        return _PLACEHOLDER.sub(lambda match: _text(values[match[1]]), template)
-    if isinstance(template, list):
-        return [filled for each in template if (filled := _filled(each, request, own)) is not None]
-    if isinstance(template, dict):
-        return _applied(template, {}, request, own)
-    return template
-
-
-def _text(value: Any) -> str:
-    return " ".join(value) if isinstance(value, list) else str(value)
-
-
-def _listed(audience: str | tuple[str, ...]) -> str | list[str]:
-    return audience if isinstance(audience, str) else list(audience)
+    return Template(only=only, header=value.get("header", {}), claims=value.get("claims", {}))
 
 
 def _json(value: Any, where: str) -> dict[str, Any]:
