@@ -145,6 +145,15 @@ def test_nobody_but_the_client_manages_its_registration(
     assert manage(browser, "GET", client).json() == client
 
 
+def test_the_token_is_not_good_for_another_client_that_takes_the_id(
+    issuer: Issuer, browser: httpx2.Client
+) -> None:
+    client = registered(issuer, browser)
+    issuer.clients.remove(client["client_id"])
+    issuer.clients.add(client["client_id"], client_secret="somebody else's")
+    assert error_of(manage(browser, "GET", client), 401) == "invalid_token"
+
+
 def test_the_registration_access_token_is_no_access_token(issuer: Issuer, browser: httpx2.Client) -> None:
     client = registered(issuer, browser)
     bearer = {"authorization": f"Bearer {client['registration_access_token']}"}

@@ -138,3 +138,20 @@ def test_who_signs_in_through_common_is_who_they_are_in_their_tenant(browser: ht
         elsewhere = common.mint("alice", aud=plain.url, token_use="id")
         answer = Party.confidential(plain, browser).token(**behalf, assertion=elsewhere)
         assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_with_max_age_the_id_token_says_when_the_person_signed_in(
+    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
+) -> None:
+    issuer = vendors[vendor]
+    if "auth_time" not in issuer.discovery().get("claims_supported", ()):
+        pytest.skip("this vendor does not say that it has auth_time")
+    party = Party.confidential(issuer, browser)
+    tokens = party.sign_in(max_age="600", scope="openid offline_access")
+    first = claims_of(tokens["id_token"])
+    assert abs(first["auth_time"] - issuer.clock.now()) < 60
+    issuer.clock.advance(300)
+    refreshed = claims_of(party.refresh(tokens["refresh_token"]).json()["id_token"])
+    assert (refreshed["auth_time"], refreshed["sub"]) == (first["auth_time"], first["sub"])
+    issuer.clock.reset()

@@ -188,6 +188,7 @@ def _login(asked: Asked, session: Session) -> Login:
         scope=asked.scope,
         audience=asked.audience,
         auth_time=session.auth_time,
+        dated=asked.max_age is not None,
         session=session.session,
         nonce=asked.nonce,
     )

@@ -104,6 +104,9 @@ async def issue(
     if "openid" in login.scope and not machine:
         subject = _subject(issuer, client, login, user, "id")
         of_id: TokenOptions = {**options, "token_use": "id", "nonce": login.nonce, "access_token": access}
+        if login.dated and "auth_time" in issuer.discovery().get("claims_supported", ()):
+            # OpenID Connect Core 1.0 section 2; some vendors leave it out otherwise.
+            of_id["claims"] = {"auth_time": login.auth_time, **login.claims}
         # Some defects are of access tokens only; the ID token is then as it should be.
         answer["id_token"] = _signed(
             issuer,

@@ -60,6 +60,7 @@ class Login:
         scope: the scopes that were granted.
         audience: the API that was asked for; the issuer's usual one when None.
         auth_time: when, in seconds since the epoch.
+        dated: whether the client asked for ``max_age``, so that the ID token says ``auth_time``.
         session: the same for every token of this sign-in.
         nonce: of the authorization request, for the ID token.
         claims: what the person added at the login page.
@@ -72,6 +73,7 @@ class Login:
     scope: tuple[str, ...] = ()
     audience: str | tuple[str, ...] | None = None
     auth_time: int = 0
+    dated: bool = False
     session: str = ""
     nonce: str | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)

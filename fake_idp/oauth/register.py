@@ -108,8 +108,8 @@ def _authorized(issuer: Issuer, request: Request) -> tuple[str, Record, str]:
     record = issuer.state.get(_KIND, client_id)
     known = record["token"] if record is not None else ""
     good = scheme.lower() == "bearer" and hmac.compare_digest(digest(token), known)
-    try:
-        issuer.clients.get(client_id)
+    try:  # whoever took its place under that id is no client of this token's
+        good = good and issuer.clients.get(client_id).source == "registered"
     except UnknownName:
         good = False
     if record is None or not good:
