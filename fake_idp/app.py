@@ -43,6 +43,7 @@ __all__ = ["ASGIApp", "IssuerApp", "Receive", "Scope", "Send", "Site"]
 Handler = Callable[["Issuer", Request], Awaitable[Response]]
 
 _READ, _WRITE, _BOTH = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
+_WITH_BODY = ("POST", "PUT")
 
 
 class _Kind(NamedTuple):
@@ -71,7 +72,7 @@ _ENDPOINTS: dict[Endpoint, _Kind] = {
     "introspection": _Kind(_WRITE, "introspect"),
     "revocation": _Kind(_WRITE, "revoke", shared=SHARED_HEAD),
     "end_session": _Kind(_BOTH, "logout"),
-    "registration": _Kind(_WRITE, "register", shared=SHARED_HEAD),
+    "registration": _Kind(("POST", "GET", "PUT", "DELETE"), "register", shared=SHARED_HEAD),
     "device_authorization": _Kind(_WRITE, "device", shared=SHARED_HEAD),
     "device_verification": _Kind(_BOTH, "device_page"),
     "pushed_authorization_request": _Kind(_WRITE, "par", shared=SHARED_HEAD),
@@ -192,7 +193,7 @@ class Site:
             answer = error("method_not_allowed", f"use {allowed}", status=405, headers=[("allow", allowed)])
         else:
             try:
-                if scope["method"] == "POST" and (body := await read_body(receive)) is None:
+                if scope["method"] in _WITH_BODY and (body := await read_body(receive)) is None:
                     return
             except OAuthError as refused:
                 answer = self._refused(issuer, refused)
@@ -257,6 +258,8 @@ class Site:
             )
         except (InvalidValue, UnknownName):  # what cannot be signed was asked for by this request
             return self._refused(issuer, OAuthError("invalid_request", "a value cannot be used"))
+        except RecursionError:  # JSON that can just be read, and is too deep to be copied or written
+            return self._refused(issuer, OAuthError("invalid_request", "a value is nested too deeply"))
 
     @staticmethod
     def _refused(issuer: Issuer, refused: OAuthError) -> Response:

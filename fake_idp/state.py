@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -53,6 +54,8 @@ class MemoryState:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._kinds: dict[str, dict[str, Record]] = {}
+        self._open = 0  # transactions, one within the other
+        self._undo: list[Callable[[], object]] = []  # what to do, last first, when one fails
 
     def get(self, kind: str, key: str) -> Record | None:
         """The record, or None."""
@@ -62,12 +65,22 @@ class MemoryState:
     def put(self, kind: str, key: str, record: Record) -> None:
         """Keep the record."""
         with self._lock:
-            self._kinds.setdefault(kind, {})[key] = copy.deepcopy(record)
+            records = self._kinds.setdefault(kind, {})
+            if self._open:
+                before = records.get(key)
+                self._undo.append(
+                    functools.partial(records.pop, key, None)
+                    if before is None
+                    else functools.partial(records.__setitem__, key, before)
+                )
+            records[key] = copy.deepcopy(record)
 
     def delete(self, kind: str, key: str) -> None:
         """Forget the record, if it is there."""
         with self._lock:
-            self._kinds.get(kind, {}).pop(key, None)
+            if key in self._kinds.get(kind, {}):
+                self._keep_all(kind)
+                del self._kinds[kind][key]
 
     def items(self, kind: str) -> list[tuple[str, Record]]:
         """The records of a kind with their keys, oldest first."""
@@ -78,24 +91,45 @@ class MemoryState:
         """Forget every record, or those of these kinds."""
         with self._lock:
             for kind in kinds or tuple(self._kinds):
+                self._keep_all(kind)
                 self._kinds.pop(kind, None)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Read and write with nobody in between; undone when the block raises."""
         with self._lock:
-            before = {kind: dict(records) for kind, records in self._kinds.items()}
+            self._open += 1
+            begun = len(self._undo)
             try:
                 yield
             except BaseException:
-                self._kinds = before
+                while len(self._undo) > begun:
+                    self._undo.pop()()
                 raise
+            finally:
+                self._open -= 1
+                if not self._open:
+                    self._undo.clear()
 
     def prune(self, now: float) -> None:
         """Forget the records whose ``expires_at`` is over for more than a day."""
         with self._lock:
-            for records in self._kinds.values():
-                for key in [
-                    k for k, r in records.items() if r.get("expires_at", now) < now - KEPT_AFTER_EXPIRY
-                ]:
+            for kind, records in self._kinds.items():
+                over = [k for k, r in records.items() if r.get("expires_at", now) < now - KEPT_AFTER_EXPIRY]
+                if over:
+                    self._keep_all(kind)
+                for key in over:
                     del records[key]
+
+    def _keep_all(self, kind: str) -> None:
+        """Before records of the kind are forgotten in a transaction: they come back in their order."""
+        records = self._kinds.get(kind)
+        if self._open and records is not None:
+            before = dict(records)
+
+            def restore() -> None:
+                records.clear()
+                records.update(before)
+                self._kinds[kind] = records
+
+            self._undo.append(restore)

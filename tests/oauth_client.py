@@ -139,6 +139,15 @@ class Signer:
         return self.sign(said, **header)
 
 
+def other_signature(token: str) -> str:
+    """The same JWT by ES256 with its other good signature: ``(r, n - s)`` for ``(r, s)``."""
+    signed, _, signature = token.rpartition(".")
+    raw = base64.urlsafe_b64decode(signature + "==")
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    other = raw[:32] + (order - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
+    return f"{signed}.{base64.urlsafe_b64encode(other).rstrip(b'=').decode()}"
+
+
 def half(text: str) -> str:
     """The SHA-256 hash in base64url, as ``ath`` has it."""
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()

@@ -14,7 +14,7 @@ from fake_idp.algorithms import ALGORITHMS, Algorithm
 from fake_idp.forgeries import FORGERIES, publish
 from fake_idp.judge import Check, judge, read
 from fake_idp.jws import b64url
-from fake_idp.oauth.records import digest
+from fake_idp.oauth.records import token_digest
 
 NOW = 1_800_000_000
 
@@ -162,7 +162,7 @@ def test_the_wanted_audience_can_be_given(issuer: Issuer) -> None:
 def test_a_withdrawn_key_and_a_revoked_token_are_told_apart() -> None:
     issuer = Issuer(algorithm="ES256")
     token = issuer.mint()
-    issuer.state.put("revoked", digest(token), {})
+    issuer.state.put("revoked", token_digest(token), {})
     assert failed(judge(token, issuer)) == {"revocation": "revoked at the issuer"}
     issuer.state.clear("revoked")
     issuer.keys.rotate(overlap=False)

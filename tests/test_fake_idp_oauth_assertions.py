@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from fake_idp import Issuer
-from tests.oauth_client import JWT_BEARER, Answer, Signer, basic, fresh, post, served, token
+from tests.oauth_client import JWT_BEARER, Answer, Signer, basic, fresh, other_signature, post, served, token
 
 PARTNER = "https://partner.example"
 _CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -147,6 +147,14 @@ def test_an_assertion_is_good_once_even_for_many_at_the_same_time(
         assert redeem(idp, partner.assertion(idp, iss=PARTNER, jti=jti, sub="bob")).is_refused(
             "invalid_grant"
         )
+
+
+def test_an_assertion_without_an_id_is_not_good_again_under_its_other_signature(
+    idp: Issuer, partner: Signer
+) -> None:
+    assertion = partner.assertion(idp, iss=PARTNER, jti=None)
+    assert redeem(idp, assertion).status == 200
+    assert redeem(idp, other_signature(assertion)).is_refused("invalid_grant")
 
 
 def test_nobody_vouches_for_a_person_who_is_gone(idp: Issuer, partner: Signer) -> None:

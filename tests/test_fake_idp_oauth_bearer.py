@@ -15,7 +15,18 @@ from fake_idp.algorithms import Algorithm
 from fake_idp.forgeries import Variant
 from fake_idp.oauth.bearer import read_access_token
 from fake_idp.oauth.jwt_validation import Refused
-from tests.oauth_client import Answer, Signer, basic, device_tokens, fresh, get, post, served, token
+from tests.oauth_client import (
+    Answer,
+    Signer,
+    basic,
+    device_tokens,
+    fresh,
+    get,
+    other_signature,
+    post,
+    served,
+    token,
+)
 
 # What only an API can tell: the issuer's endpoints take tokens for any of its audiences and clients, and
 # a scope is judged after the token.
@@ -129,6 +140,14 @@ def test_the_tokens_of_a_person_who_is_gone_are_refused(idp: Issuer, how: str) -
         idp.users.remove("alice")
     assert {userinfo(idp, each).status for each in (issued, minted)} == {401}
     assert userinfo(idp, idp.mint(sub="bob")).status == 200
+
+
+def test_a_revoked_token_stays_revoked_under_its_other_signature(idp: Issuer) -> None:
+    access_token = device_tokens(idp, scope="openid")["access_token"]
+    twin = other_signature(access_token)
+    assert (userinfo(idp, access_token).status, userinfo(idp, twin).status) == (200, 200)
+    assert post(idp.endpoints["revocation"], {"token": access_token}, basic(idp)).status == 200
+    assert (userinfo(idp, access_token).status, userinfo(idp, twin).status) == (401, 401)
 
 
 def test_an_id_token_is_no_access_token(idp: Issuer) -> None:

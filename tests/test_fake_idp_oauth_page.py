@@ -88,6 +88,32 @@ def test_a_forgery_that_cannot_be_had_brings_the_page_again(party: Party, failur
     assert "cannot have that defect" in page.text
 
 
+def test_an_id_token_can_come_in_the_access_tokens_place(party: Party) -> None:
+    tokens = party.redeem(party.code(fields={"failure": "hdr.typ-id-token"}, nonce="n")).json()
+    access, identity = (
+        jwt.decode(tokens[name], options={"verify_signature": False}) for name in ("access_token", "id_token")
+    )
+    assert access["aud"] == identity["aud"] == party.client_id
+    assert jwt.get_unverified_header(tokens["access_token"])["typ"] == "JWT"
+    assert identity["nonce"] == "n"
+
+
+def test_a_defect_of_the_key_is_published_with_it(party: Party) -> None:
+    tokens = party.redeem(party.code(fields={"failure": "jwks.use-enc"})).json()
+    kid = jwt.get_unverified_header(tokens["access_token"])["kid"]
+    keys = party.browser.get(party.issuer.endpoints["jwks"]).json()["keys"]
+    assert {key["kid"]: key.get("use") for key in keys}[kid] == "enc"
+
+
+def test_claims_that_are_too_deep_are_refused(party: Party) -> None:
+    for depth in range(300, 1001, 100):
+        text = '{"deep":' + "[" * depth + "]" * depth + "}"
+        answer = party.answer(party.ask(), user="alice", claims=text)
+        assert answer.status_code in (303, 400), (depth, answer.text)
+        if answer.status_code == 303:
+            assert party.redeem(sent_back(answer)["code"]).status_code in (200, 400)
+
+
 def test_opaque_access_tokens_have_no_defect_but_the_id_token_has(
     issuers: dict[str, Issuer], browser: httpx2.Client
 ) -> None:
@@ -186,6 +212,16 @@ def test_who_is_signed_in_needs_no_page_with_prompt_none(party: Party) -> None:
     assert sent_back(party.ask(prompt="none", max_age="60"))["error"] == "login_required"
     party.issuer.clock.advance(12 * 3600)
     assert sent_back(party.ask(prompt="none"))["error"] == "login_required"
+
+
+def test_prompt_none_is_for_the_person_of_the_id_token_hint(party: Party) -> None:
+    bobs, hint = party.sign_in("bob")["id_token"], party.sign_in("alice")["id_token"]
+    assert "code" in sent_back(party.ask(prompt="none", id_token_hint=hint))
+    party.issuer.clock.advance(7200)  # an ID token that is over says all the same who it was
+    assert "code" in sent_back(party.ask(prompt="none", id_token_hint=hint))
+    assert sent_back(party.ask(prompt="none", id_token_hint=bobs))["error"] == "login_required"
+    forged = party.issuer.forge("sig.wrong-key", "alice", token_use="id")
+    assert sent_back(party.ask(prompt="none", id_token_hint=forged))["error"] == "invalid_request"
 
 
 def test_a_session_ends_when_the_person_may_not_sign_in_any_more(party: Party) -> None:

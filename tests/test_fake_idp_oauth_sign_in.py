@@ -8,7 +8,9 @@ import httpx2
 import pytest
 
 from fake_idp import PRESETS, Issuer
+from fake_idp.app import Site
 from fake_idp.oauth.messages import OAuthError
+from fake_idp.server import LoopbackServer
 from tests.oauth_client import by_name, served
 from tests.oauth_party import CALLBACK, Party, claims_of
 
@@ -89,3 +91,55 @@ def test_a_refresh_token_comes_as_the_vendor_gives_it(
         "by-name", redirect_uris=(CALLBACK,), grant_types=("authorization_code", "refresh_token")
     )
     assert "refresh_token" in Party(issuer, client_id="by-name", browser=browser).sign_in()
+
+
+@pytest.mark.parametrize("vendor", [name for name in VENDORS if PRESETS[name].renews_refresh_tokens])
+def test_such_a_vendor_gives_a_new_refresh_token_and_leaves_the_old_one_good(
+    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
+) -> None:
+    party = Party.confidential(vendors[vendor], browser)
+    first = party.sign_in(scope="openid offline_access")["refresh_token"]
+    second = party.refresh(first).json()["refresh_token"]
+    assert second != first
+    assert party.refresh(first).status_code == party.refresh(second).status_code == 200
+
+
+def test_who_signs_in_through_common_is_who_they_are_in_their_tenant(browser: httpx2.Client) -> None:
+    with LoopbackServer() as server:
+        common = Issuer("entra_common", url=f"{server.url}/common/v2.0", algorithm="ES256")
+        tenant = Issuer("entra", url=common.token_issuer, algorithm="ES256")
+        plain = Issuer("plain", url=f"{server.url}/plain", algorithm="ES256")
+        server.start(Site([common, tenant, plain]))
+        assert common.token_issuer != common.url
+        through = Party.confidential(common, browser).sign_in()
+        directly = Party.confidential(tenant, browser).sign_in()
+        seen = claims_of(through["id_token"]), claims_of(directly["id_token"])
+        assert seen[0]["iss"] == seen[1]["iss"] == common.token_issuer
+        assert seen[0]["sub"] == seen[1]["sub"]
+        # On behalf of: the token comes back to the issuer under the name that its tokens have.
+        behalf = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "scope": "openid"}
+        at_common = common.mint("alice", aud=common.client_id)
+        answer = Party.confidential(common, browser).token(**behalf, assertion=at_common)
+        assert answer.status_code == 200, answer.text
+        assert claims_of(answer.json()["access_token"])["iss"] == common.token_issuer
+        # A neighbour trusts it under that name too.
+        elsewhere = common.mint("alice", aud=plain.url, token_use="id")
+        answer = Party.confidential(plain, browser).token(**behalf, assertion=elsewhere)
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_with_max_age_the_id_token_says_when_the_person_signed_in(
+    vendors: dict[str, Issuer], browser: httpx2.Client, vendor: str
+) -> None:
+    issuer = vendors[vendor]
+    if "auth_time" not in issuer.discovery().get("claims_supported", ()):
+        pytest.skip("this vendor does not say that it has auth_time")
+    party = Party.confidential(issuer, browser)
+    tokens = party.sign_in(max_age="600", scope="openid offline_access")
+    first = claims_of(tokens["id_token"])
+    assert abs(first["auth_time"] - issuer.clock.now()) < 60
+    issuer.clock.advance(300)
+    refreshed = claims_of(party.refresh(tokens["refresh_token"]).json()["id_token"])
+    assert (refreshed["auth_time"], refreshed["sub"]) == (first["auth_time"], first["sub"])
+    issuer.clock.reset()

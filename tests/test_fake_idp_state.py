@@ -58,6 +58,24 @@ def test_a_transaction_is_all_or_nothing_and_may_contain_another(state: State) -
     assert [key for key, _ in state.items("code")] == ["kept"]
 
 
+def test_what_a_failed_transaction_changed_is_as_it_was_and_in_its_place(state: State) -> None:
+    for key in ("a", "b", "c"):
+        state.put("code", key, {"n": 1, "expires_at": 0})
+    state.put("user", "a", {})
+    before = state.items("code"), state.items("user")
+    with contextlib.suppress(ZeroDivisionError), state.transaction():
+        state.put("code", "a", {"n": 2})
+        state.delete("code", "b")
+        state.put("code", "d", {})
+        state.clear("user")
+        state.put("user", "z", {})
+        state.prune(KEPT_AFTER_EXPIRY + 1)
+        raise ZeroDivisionError
+    assert (state.items("code"), state.items("user")) == before
+    state.put("code", "e", {})
+    assert [key for key, _ in state.items("code")] == ["a", "b", "c", "e"]
+
+
 def test_threads_see_each_others_transactions_whole(state: State) -> None:
     state.put("count", "n", {"n": 0})
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from fake_idp import jws
 from fake_idp.errors import FakeIdpError
 from fake_idp.judge.signatures import is_weak, verifies
-from fake_idp.oauth.records import digest
+from fake_idp.oauth.records import token_digest
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
@@ -329,7 +329,7 @@ def _sub(case: Case) -> Finding:
 def _revoked(case: Case) -> Finding:
     if case.issuer is None:
         return _skip("no issuer to ask")
-    there = case.issuer.state.get("revoked", digest(case.token)) is not None
+    there = case.issuer.state.get("revoked", token_digest(case.token)) is not None
     return _either(not there, "revoked at the issuer" if there else "not at this issuer")
 
 

@@ -20,7 +20,7 @@ from fake_idp.oauth.jwt_validation import (
     signature_is_good,
 )
 from fake_idp.oauth.messages import OAuthError
-from fake_idp.oauth.records import digest
+from fake_idp.oauth.records import digest, token_digest
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client
@@ -107,7 +107,7 @@ def once(issuer: Issuer, jwt: Unverified) -> None:
     Raises:
         Refused: it was used before.
     """
-    jti = jwt.claims.get("jti", digest(jwt.token))
+    jti = jwt.claims.get("jti", token_digest(jwt.token))
     if not isinstance(jti, str) or not jti:
         raise Refused("jti is no id")
     key = digest(f"{jwt.claims['iss']}\0{jti}")
@@ -132,7 +132,7 @@ def keys_of(issuer: Issuer, iss: object, *, client: Client | None = None) -> Map
         if client is not None and iss == client.client_id and client.jwks is not None:
             return client.jwks
         for known in (issuer, *issuer.neighbours):
-            if known.url == iss:
+            if iss in (known.url, known.token_issuer):
                 return known.keys.jwks()
         if (record := issuer.state.get("trusted", iss)) is not None:
             return dict(record["jwks"])

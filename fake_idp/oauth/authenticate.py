@@ -146,7 +146,7 @@ async def _check_assertion(issuer: Issuer, request: Request, client: Client) -> 
         raise refusal("no keys of this client are known, so its assertion cannot be checked")
     # The token endpoint is the audience of RFC 7523 section 3; newer clients name the issuer alone
     # (draft-ietf-oauth-rfc7523bis). An endpoint's own URL is good at that endpoint (RFC 9126 section 2).
-    audience = (issuer.url, issuer.endpoints.get("token", issuer.url), request.url)
+    audience = (issuer.url, issuer.token_issuer, issuer.endpoints["token"], request.url)
     try:
         claims = await verify_assertion(
             issuer, request.form.get("client_assertion", ""), keys=client.jwks, audience=audience

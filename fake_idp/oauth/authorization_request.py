@@ -63,6 +63,7 @@ class Asked:
         prompt: what the person is to be asked (OpenID Connect Core 1.0 section 3.1.2.1).
         max_age: how long ago the person may have signed in, in seconds.
         login_hint: who is expected to sign in.
+        id_token_hint: an ID token of whoever has to be signed in already.
     """
 
     scope: tuple[str, ...]
@@ -73,6 +74,7 @@ class Asked:
     prompt: frozenset[str]
     max_age: int | None
     login_hint: str | None
+    id_token_hint: str | None
 
 
 async def destination(issuer: Issuer, parameters: Mapping[str, str]) -> Destination:
@@ -136,6 +138,7 @@ def checked(issuer: Issuer, to: Destination, parameters: Mapping[str, str]) -> A
         prompt=_prompt(parameters.get("prompt", "")),
         max_age=_max_age(parameters.get("max_age")),
         login_hint=parameters.get("login_hint"),
+        id_token_hint=parameters.get("id_token_hint"),
     )
 
 

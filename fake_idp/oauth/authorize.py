@@ -127,12 +127,37 @@ def _silent(exchange: _Exchange, asked: Asked) -> Response:
     issuer, session = exchange.issuer, sessions.current(exchange.issuer, exchange.request)
     oldest = 0.0 if asked.max_age is None else issuer.clock.now() - asked.max_age
     if session is not None and session.auth_time >= oldest:
+        _check_hint(exchange, asked, session.user)
         return exchange.code(asked, _login(asked, session))
     if issuer.auto_login is not None:
-        return _signed_in(exchange, asked, _unattended(issuer, asked))
+        login = _unattended(issuer, asked)
+        _check_hint(exchange, asked, login.user)
+        return _signed_in(exchange, asked, login)
     if session is not None:
         raise OAuthError("login_required", "the sign-in is older than max_age")
     raise OAuthError("login_required", "nobody is signed in with this browser")
+
+
+def _check_hint(exchange: _Exchange, asked: Asked, user: str) -> None:
+    """Answer for nobody but the person of ``id_token_hint`` (OpenID Connect Core 1.0 section 3.1.2.1).
+
+    Raises:
+        OAuthError: it is somebody else's (login_required), or no ID token of this issuer's.
+    """
+    if asked.id_token_hint is None:
+        return
+    from fake_idp.oauth.bearer import own_jwt
+    from fake_idp.oauth.jwt_validation import Refused
+    from fake_idp.oauth.subjects import user_of
+
+    try:
+        claims = own_jwt(exchange.issuer, asked.id_token_hint, use="id", expired=True).claims
+    except Refused as refused:
+        raise OAuthError("invalid_request", f"id_token_hint is not good: {refused.reason}") from None
+    client_id = exchange.to.client.client_id
+    hinted = user_of(exchange.issuer, claims["sub"], client_id=client_id, use="id")
+    if (claims["sub"] if hinted is None else hinted.name) != user:
+        raise OAuthError("login_required", "somebody else is signed in than id_token_hint says")
 
 
 def _unattended(issuer: Issuer, asked: Asked) -> Login:
@@ -162,6 +187,7 @@ def _login(asked: Asked, session: Session) -> Login:
         scope=asked.scope,
         audience=asked.audience,
         auth_time=session.auth_time,
+        dated=asked.max_age is not None,
         session=session.session,
         nonce=asked.nonce,
     )

@@ -21,7 +21,7 @@ from fake_idp.oauth.jwt_validation import (
     signature_is_good,
 )
 from fake_idp.oauth.messages import OAuthError
-from fake_idp.oauth.records import digest
+from fake_idp.oauth.records import token_digest
 from fake_idp.oauth.subjects import active, user_of
 from fake_idp.presets.base import TokenRequest
 from fake_idp.users import User
@@ -74,7 +74,7 @@ class AccessToken:
         issued_at = int(said.get("iat", issuer.clock.now()))
         auth_time = said.get("auth_time")
         return TokenRequest(
-            issuer=issuer.url,
+            issuer=issuer.token_issuer,
             client_id=self.client_id,
             audience=tuple(audience) if isinstance(audience, list) else audience,
             sub=self.sub,
@@ -112,7 +112,7 @@ def read_access_token(issuer: Issuer, token: str) -> AccessToken:
     Raises:
         Refused: it is not good.
     """
-    key = digest(token)
+    key = token_digest(token)
     record = issuer.state.get("access", key)
     if record is not None and record["opaque"]:
         claims: Mapping[str, Any] = record["claims"] | {"exp": record["expires_at"]}

@@ -83,6 +83,6 @@ def _refresh_token(issuer: Issuer, client: Client, token: str) -> dict[str, Any]
         "client_id": client.client_id,
         "username": user.name,
         "exp": int(record["expires_at"]),
-        "iss": issuer.url,
+        "iss": issuer.token_issuer,
     }
     return said | ({"cnf": record["confirmation"]} if record["confirmation"] else {})

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fake_idp import random_ids
 from fake_idp.errors import InvalidValue, UnknownName
-from fake_idp.forgeries import forge
+from fake_idp.forgeries import find_forgery, forge, publish
 from fake_idp.oauth import families
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Response, json_response
-from fake_idp.oauth.records import digest
+from fake_idp.oauth.records import digest, token_digest
 from fake_idp.oauth.signing import sign
 from fake_idp.users import User
 
@@ -84,7 +84,18 @@ async def issue(
     of_access: TokenOptions = {**options, "token_use": "access", "confirmation": confirmation}
     draft = issuer.draft(subject, **of_access)
     opaque = is_opaque(issuer, login)
-    access = random_ids.token_urlsafe(32) if opaque else await _signed(draft, login.forgery)
+    # What makes some defects is another draft: an ID token in the place of the access token.
+    other = find_forgery(login.forgery)[1].options if login.forgery else {}
+    if opaque:
+        access = random_ids.token_urlsafe(32)
+    elif other:
+        use: TokenUse = "id" if other.get("token_use") == "id" else "access"
+        instead = _subject(issuer, client, login, user, use)
+        access = await _signed(
+            issuer, issuer.draft(instead, **cast("TokenOptions", {**of_access, **other})), login.forgery
+        )
+    else:
+        access = await _signed(issuer, draft, login.forgery)
     answer: dict[str, Any] = {
         "access_token": access,
         "token_type": "DPoP" if confirmation and "jkt" in confirmation else "Bearer",
@@ -95,9 +106,15 @@ async def issue(
     if "openid" in login.scope and not machine:
         subject = _subject(issuer, client, login, user, "id")
         of_id: TokenOptions = {**options, "token_use": "id", "nonce": login.nonce, "access_token": access}
+        if login.dated and "auth_time" in issuer.discovery().get("claims_supported", ()):
+            # OpenID Connect Core 1.0 section 2; some vendors leave it out otherwise.
+            of_id["claims"] = {"auth_time": login.auth_time, **login.claims}
         # Some defects are of access tokens only; the ID token is then as it should be.
         answer["id_token"] = await _signed(
-            issuer.draft(subject, **of_id), login.forgery, otherwise_honest=not opaque
+            issuer,
+            issuer.draft(subject, **of_id),
+            "" if other else login.forgery,
+            otherwise_honest=not opaque,
         )
     elif opaque and login.forgery:
         raise OAuthError("invalid_request", "an opaque access token has no defect to choose")
@@ -145,14 +162,15 @@ def _subject(issuer: Issuer, client: Client, login: Login, user: User, use: Toke
         return login.subject
     if not login.user:
         return issuer.preset.machine_subject(client.client_id)
-    return issuer.preset.subject(user, issuer=issuer.url, client_id=client.client_id, use=use)
+    return issuer.preset.subject(user, issuer=issuer.token_issuer, client_id=client.client_id, use=use)
 
 
-async def _signed(draft: Draft, forgery: str, *, otherwise_honest: bool = False) -> str:
-    """The honest token, or the forgery that the person chose."""
+async def _signed(issuer: Issuer, draft: Draft, forgery: str, *, otherwise_honest: bool = False) -> str:
+    """The honest token, or the forgery that the person chose, whose key is published if it has to be."""
     if not forgery:
         return await sign(draft)
     try:
+        publish(forgery, issuer.keys)
         return forge(forgery, draft)
     except (InvalidValue, UnknownName):
         if otherwise_honest:
@@ -162,7 +180,7 @@ async def _signed(draft: Draft, forgery: str, *, otherwise_honest: bool = False)
 
 def _keep(issuer: Issuer, access: str, record: Record, *, refresh: Record | None) -> str:
     """Write down what was issued; returns the refresh token, or nothing."""
-    state, now, key, family = issuer.state, issuer.clock.now(), digest(access), record["family"]
+    state, now, key, family = issuer.state, issuer.clock.now(), token_digest(access), record["family"]
     expires_at = now + issuer.preset.lifetime_of("access")
     token = random_ids.token_urlsafe(32) if refresh is not None else ""
     with state.transaction():

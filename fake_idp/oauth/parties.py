@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fake_idp.oauth.assertions import keys_of, read_assertion
 from fake_idp.oauth.bearer import own_jwt, own_name, read_access_token
 from fake_idp.oauth.jwt_validation import Refused, read
-from fake_idp.oauth.records import Login, digest
+from fake_idp.oauth.records import Login, token_digest
 from fake_idp.oauth.subjects import active, user_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def party_of(issuer: Issuer, client: Client, token: str, token_type: str) -> Par
     Raises:
         Refused: the token is not good.
     """
-    if token_type == ACCESS_TOKEN and issuer.state.get("access", digest(token)) is not None:
+    if token_type == ACCESS_TOKEN and issuer.state.get("access", token_digest(token)) is not None:
         return _own_access_token(issuer, token)  # opaque ones too
     iss = read(token).claims.get("iss")
     if iss != own_name(issuer):

@@ -23,7 +23,7 @@ def user_of(issuer: Issuer, sub: str, *, client_id: str, use: TokenUse = "access
     removed = [User(name) for name, _ in issuer.state.items("user-removed")]
     everybody: list[User] = [*issuer.users, *removed]
     for user in everybody:
-        if issuer.preset.subject(user, issuer=issuer.url, client_id=client_id, use=use) == sub:
+        if issuer.preset.subject(user, issuer=issuer.token_issuer, client_id=client_id, use=use) == sub:
             return user
     return next((user for user in everybody if user.name == sub), None)
 

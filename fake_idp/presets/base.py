@@ -175,12 +175,15 @@ class Preset:
         audience_parameter: whether ``audience`` chooses the audience, as Auth0 has it.
         iss_parameter: whether the authorization response names the issuer (RFC 9207).
         rotates_refresh_tokens: whether a refresh gives a new refresh token and ends the old one.
+        renews_refresh_tokens: whether a refresh gives a new refresh token and leaves the old one good.
         dpop: whether the vendor binds tokens to a key (RFC 9449).
         revokes_access_tokens: whether the revocation endpoint takes access tokens too (RFC 7009
             section 2: refresh tokens it must take).
         logout_redirects: the parameters of the end session endpoint that say where to go afterwards,
             the usual one first.
         client_id_documents: whether a client may be a URL (OAuth Client ID Metadata Document).
+        manages_registrations: whether a client that registered can read, change and withdraw what it
+            registered (RFC 7592).
         paths: where each endpoint is, below the issuer.
         oauth_metadata: whether the metadata is also where RFC 8414 section 3.1 has it.
         metadata: the members of the discovery document in the vendor's order. What the issuer itself
@@ -213,10 +216,12 @@ class Preset:
     audience_parameter: bool = False
     iss_parameter: bool = False
     rotates_refresh_tokens: bool = True
+    renews_refresh_tokens: bool = False
     dpop: bool = False
     revokes_access_tokens: bool = True
     logout_redirects: tuple[str, ...] = ("post_logout_redirect_uri",)
     client_id_documents: bool = False
+    manages_registrations: bool = False
     oauth_metadata: bool = False
     paths: Mapping[Endpoint, str] = {"jwks": "/.well-known/jwks.json"}
     metadata: Mapping[str, Any] = {}

@@ -101,7 +101,8 @@ class Entra(Preset):
     grants = ("authorization_code", "refresh_token", "client_credentials", "password", _DEVICE, _JWT_BEARER)
     pkce = "never"
     resource: Literal["audience", "ignored", "refused"] = "refused"
-    rotates_refresh_tokens = False  # a refresh gives a new one, and the old one stays good (refresh-tokens)
+    rotates_refresh_tokens = False
+    renews_refresh_tokens = True  # and the old one stays good (refresh-tokens#token-lifetime)
     paths: Mapping[Endpoint, str] = {
         "token": "/oauth2/v2.0/token",
         "jwks": "/discovery/v2.0/keys",

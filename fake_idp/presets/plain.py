@@ -42,6 +42,7 @@ class Plain(Preset):
     iss_parameter = True
     dpop = True
     client_id_documents = True
+    manages_registrations = True
     oauth_metadata = True
     paths = {
         "jwks": "/.well-known/jwks.json",

@@ -60,10 +60,14 @@ def _judged(issuer: Issuer, client: Client, assertion: str) -> tuple[Party, Mapp
     """Whom the assertion is about, and the claims by which it limits what is granted."""
     unverified = read(assertion)
     iss = unverified.claims.get("iss")
-    names = {issuer.url, issuer.endpoints.get("token", issuer.url)}
+    names = {issuer.url, issuer.token_issuer, issuer.endpoints.get("token", issuer.url)}
     if matches_type(unverified.header, ID_JAG):
         jwt = read_assertion(
-            issuer, assertion, keys=keys_of(issuer, iss), audience=(issuer.url,), types=(ID_JAG,)
+            issuer,
+            assertion,
+            keys=keys_of(issuer, iss),
+            audience=(issuer.url, issuer.token_issuer),
+            types=(ID_JAG,),
         )
         _check_id_jag(client, jwt.claims)
         once(issuer, jwt)

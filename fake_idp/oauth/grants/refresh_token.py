@@ -59,7 +59,7 @@ async def exchange(
         client,
         login,
         grant="refresh_token",
-        refresh=rotates,
+        refresh=rotates or issuer.preset.renews_refresh_tokens,
         confirmation=confirmation,
         family=record["family"],
         lasting=lasting,

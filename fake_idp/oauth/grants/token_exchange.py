@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_idp import jws, random_ids
 from fake_idp.oauth.assertions import ID_JAG
+from fake_idp.oauth.bearer import own_name
 from fake_idp.oauth.issue import is_opaque, issue
 from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.oauth.messages import NO_STORE, OAuthError, Request, Response, json_response
@@ -106,8 +107,9 @@ def _act(issuer: Issuer, subject: Party, actor: Party | None) -> Mapping[str, An
     if actor is None:
         return before if isinstance(before, Mapping) else None
     act: dict[str, Any] = {"sub": actor.sub}
-    iss = actor.claims.get("iss", issuer.url)
-    if iss != issuer.url:  # a foreign subject means something together with its issuer only
+    own = own_name(issuer)
+    iss = actor.claims.get("iss", own)
+    if iss != own:  # a foreign subject means something together with its issuer only
         act["iss"] = iss
     return act | ({"act": before} if isinstance(before, Mapping) else {})
 
@@ -135,7 +137,7 @@ def _scope(
 
 def _id_token(issuer: Issuer, client: Client, login: Login) -> str:
     user = issuer.users.find(login.user) if login.user else User("")
-    usual = issuer.preset.subject(user, issuer=issuer.url, client_id=client.client_id, use="id")
+    usual = issuer.preset.subject(user, issuer=issuer.token_issuer, client_id=client.client_id, use="id")
     return issuer.mint(
         login.subject or usual,
         token_use="id",  # noqa: S106 (a name)
@@ -157,7 +159,7 @@ def _id_jag(issuer: Issuer, client: Client, form: Mapping[str, str], subject: Pa
         raise OAuthError("invalid_target", "audience must be the issuer of one authorization server")
     now = int(issuer.clock.now())
     claims = {
-        "iss": issuer.url,
+        "iss": issuer.token_issuer,
         "sub": subject.sub,
         "aud": audience,
         "client_id": client.client_id,
