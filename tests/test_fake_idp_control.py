@@ -119,6 +119,17 @@ def test_a_minted_token_is_good_and_is_answered_decoded(control: Call, issuer: I
     }
 
 
+@pytest.mark.parametrize(
+    "operation", ["mint", "clock/freeze", "clock/reset", "keys/announce", "keys/rotate", "reset"]
+)
+def test_an_operation_that_needs_to_know_nothing_takes_no_body(issuer: Issuer, operation: str) -> None:
+    asked = urllib.request.Request(
+        f"{issuer.url}/_control/{operation}", method="POST", headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        assert answer.status == 200
+
+
 def test_an_id_token_has_the_claims_of_a_user_of_the_issuer(control: Call) -> None:
     control("users", name="dora", groups=["ops"], id_claims={"badge": 7})
     made = control("mint", sub="x", user="dora", token_use="id")
