@@ -170,6 +170,14 @@ def test_a_preset_class_is_found_in_the_current_folder(tmp_path: Path, state: Pa
     assert "https://mine.example" in done.stdout, done.stderr
 
 
+def test_a_federated_person_has_the_identity_of_where_they_come_from(run: Run) -> None:
+    _, token, _ = run("mint", "--preset", "cognito", "--sub", "gina", "--provider", "Facebook", "--id-token")
+    claims = jwt.decode(token.strip(), options={"verify_signature": False})
+    assert claims["identities"][0]["providerName"] == "Facebook"
+    assert claims["cognito:username"].startswith("Facebook_")
+    assert int(claims["identities"][0]["dateCreated"]) / 1000 < claims["iat"]
+
+
 # forge
 
 
@@ -335,7 +343,7 @@ def test_mint_and_decode_make_a_pipe(run: Run) -> None:
         ("mint --key nobody", "unknown key 'nobody'"),
         ("mint --alg RS25", "unknown algorithm 'RS25'; did you mean 'RS256'?"),
         ("mint --grant passwort", "invalid choice: 'passwort'; did you mean 'password'?"),
-        ("mint --grant client_credentials --group a", "a machine's token has no person"),
+        ("mint --grant client_credentials --group a", "a machine has none of them"),
         ("mint --preset cognito_identity --curl", "--curl: say where to"),
         ("mint --bogus", "fake-idp mint: unrecognized arguments: --bogus"),
         ("mint --scop x", "did you mean '--scope'? (see fake-idp mint --help)"),

@@ -84,7 +84,7 @@ def test_of_several_issuers_one_must_be_named_and_the_nearest_is_proposed() -> N
             control("mint?issuer=plian", sub="a")
         assert (misspelt.value.status, misspelt.value.problem["nearest"]) == (404, "plain")
         control("clock/advance?issuer=plain", seconds=1000)
-        control("faults?issuer=okta", endpoint="jwks", options={"status": 503})
+        control("faults?issuer=okta", endpoint="jwks", parameters={"status": 503})
         assert control("reset", method="POST") == {"issuers": ["okta", "okta-2", "plain"]}
         assert abs(issuers[2].clock.now() - issuers[0].clock.now()) < 5
         assert not issuers[0].faults.active
