@@ -113,6 +113,8 @@ class LoopbackServer:
 
 
 def _server(app: ASGIApp) -> Any:
+    from asyncio import sleep
+
     from uvicorn.config import Config  # 60 ms that minting does not need
     from uvicorn.server import Server
 
@@ -129,7 +131,18 @@ def _server(app: ASGIApp) -> Any:
         server_header=False,
         timeout_graceful_shutdown=0,  # a delay fault must not hold up Ctrl-C
     )
-    return Server(config)
+    server = Server(config)
+    shut_down = server.shutdown
+
+    async def shutdown(sockets: list[socket.socket] | None = None) -> None:
+        await shut_down(sockets=sockets)
+        # A connection closes when all is sent; a client that does not read would leave it open for ever.
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        await sleep(0)  # the transports close in the loop's next turn
+
+    setattr(server, "shutdown", shutdown)  # noqa: B010 (mypy takes it for a method)
+    return server
 
 
 def _loop() -> Literal["uvloop", "asyncio"]:

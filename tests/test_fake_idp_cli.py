@@ -8,6 +8,7 @@ import os
 import shlex
 import socket
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -157,6 +158,26 @@ def test_a_preset_of_ones_own_is_taken_everywhere(run: Run, tmp_path: Path) -> N
     assert json.loads(keys)[0]["kid"] == jwt.get_unverified_header(token.strip())["kid"]
 
 
+def test_a_preset_class_is_found_in_the_current_folder(tmp_path: Path, state: Path) -> None:
+    (tmp_path / "a_preset_of_mine.py").write_text(
+        "from fake_idp.presets.okta import Okta\n\n\n"
+        "class Mine(Okta):\n    name = 'mine'\n    url = 'https://mine.example'\n",
+        encoding="utf-8",
+    )
+    command = Path(sys.executable).with_name("fake-idp")
+    arguments = ("presets", "a_preset_of_mine:Mine")
+    done = subprocess.run([command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "https://mine.example" in done.stdout, done.stderr
+
+
+def test_a_federated_person_has_the_identity_of_where_they_come_from(run: Run) -> None:
+    _, token, _ = run("mint", "--preset", "cognito", "--sub", "gina", "--provider", "Facebook", "--id-token")
+    claims = jwt.decode(token.strip(), options={"verify_signature": False})
+    assert claims["identities"][0]["providerName"] == "Facebook"
+    assert claims["cognito:username"].startswith("Facebook_")
+    assert int(claims["identities"][0]["dateCreated"]) / 1000 < claims["iat"]
+
+
 # forge
 
 
@@ -173,6 +194,30 @@ def test_forge_lists_every_forgery_and_those_of_a_theme(run: Run) -> None:
     assert all(name in text for forgery in FORGERIES.values() for name in forgery.names)
     _, out, _ = run("forge", "--list", "--in", "sig", "--json")
     assert {each["id"].partition(".")[0] for each in json.loads(out)} == {"sig"}
+
+
+def test_forge_says_what_a_careful_server_does_and_what_can_be_said_about_a_forgery(run: Run) -> None:
+    _, text, _ = run("forge", "--list")
+    assert "to be accepted: sig.ecdsa-high-s" in text
+    assert "--parameter seconds=number: " in text
+    _, out, _ = run("forge", "--list", "--json")
+    assert json.loads(out) == [forgery.described() for forgery in FORGERIES.values()]
+
+
+def test_a_forgery_takes_its_parameters(run: Run) -> None:
+    _, out, _ = run("forge", "time.exp-past", "--parameter", "seconds=90")
+    claims = jwt.decode(out.strip(), options={"verify_signature": False})
+    assert claims["exp"] == claims["iat"] - 90
+
+
+def test_a_key_that_is_what_is_wrong_is_published(run: Run) -> None:
+    _, out, err = run("forge", "jwks.use-enc", "--preset", "okta")
+    kid = jwt.get_unverified_header(out.strip())["kid"]
+    _, jwks, _ = run("jwks", "--preset", "okta")
+    assert {key["kid"]: key["use"] for key in json.loads(jwks)["keys"]}[kid] == "enc"
+    assert err.endswith(f"fake-idp keys retire --preset okta {kid}\n")
+    assert run("forge", "jwks.use-enc", "--preset", "okta")[2] == ""
+    assert run("keys", "retire", "--preset", "okta", kid)[0] == 0
 
 
 # keys
@@ -250,6 +295,20 @@ def test_presets_are_listed_and_shown_with_their_sources(run: Run) -> None:
     assert "uid" in run("presets", "okta")[1]
 
 
+def test_decode_checks_a_token_as_one_of_the_issuer_that_it_names(run: Run, state: Path) -> None:
+    _, token, _ = run("mint", "--preset", "okta")
+    _, text, _ = run("decode", stdin=token)
+    assert "checks, as a token of the issuer okta\n" in text
+    assert "by the key" in text
+    _, other, _ = run("forge", "sig.wrong-key", "--preset", "okta")
+    _, out, _ = run("decode", "--json", other.strip())
+    found = json.loads(out)
+    assert found["issuer"] == "okta"
+    assert [check["name"] for check in found["checks"] if check["verdict"] == "fail"] == ["signature"]
+    _, stranger, _ = run("mint", "--issuer", "https://elsewhere.example")
+    assert json.loads(run("decode", "--json", stranger.strip())[1])["issuer"] is None
+
+
 def test_mint_and_decode_make_a_pipe(run: Run) -> None:
     _, token, _ = run("mint", "--preset", "okta")
     code, out, err = run("decode", "--preset", "okta", stdin=token)
@@ -283,10 +342,16 @@ def test_mint_and_decode_make_a_pipe(run: Run) -> None:
         ("mint --issuer nowhere", "issuer 'nowhere': must be an http(s) URL"),
         ("mint --key nobody", "unknown key 'nobody'"),
         ("mint --alg RS25", "unknown algorithm 'RS25'; did you mean 'RS256'?"),
-        ("mint --grant passwort", "invalid choice: 'passwort'"),
-        ("mint --grant client_credentials --group a", "a machine's token has no person"),
+        ("mint --grant passwort", "invalid choice: 'passwort'; did you mean 'password'?"),
+        ("mint --grant client_credentials --group a", "a machine has none of them"),
         ("mint --preset cognito_identity --curl", "--curl: say where to"),
-        ("mint --bogus", "unrecognized arguments: --bogus"),
+        ("mint --bogus", "fake-idp mint: unrecognized arguments: --bogus"),
+        ("mint --scop x", "did you mean '--scope'? (see fake-idp mint --help)"),
+        ("mitn", "did you mean 'mint'?"),
+        ("keys rotat", "did you mean 'rotate'?"),
+        ("forge time.exp-past --parameter secods=9", "'secods'; did you mean 'seconds'?"),
+        ("forge time.exp-past --parameter sub=9", "unknown parameter of time.exp-past 'sub'"),
+        ("serve --port 0 --preset okta --preset okta", "--preset: 'okta' is there twice"),
         ("forge", "forge: give the id of a forgery, or --list"),
         ("forge sig.nome", "unknown forgery 'sig.nome'; did you mean 'sig.none'?"),
         ("forge --list --in sgi", "unknown theme 'sgi'; did you mean 'sig'?"),

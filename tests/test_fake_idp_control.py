@@ -84,7 +84,7 @@ def test_of_several_issuers_one_must_be_named_and_the_nearest_is_proposed() -> N
             control("mint?issuer=plian", sub="a")
         assert (misspelt.value.status, misspelt.value.problem["nearest"]) == (404, "plain")
         control("clock/advance?issuer=plain", seconds=1000)
-        control("faults?issuer=okta", endpoint="jwks", options={"status": 503})
+        control("faults?issuer=okta", endpoint="jwks", parameters={"status": 503})
         assert control("reset", method="POST") == {"issuers": ["okta", "okta-2", "plain"]}
         assert abs(issuers[2].clock.now() - issuers[0].clock.now()) < 5
         assert not issuers[0].faults.active
@@ -117,6 +117,17 @@ def test_a_minted_token_is_good_and_is_answered_decoded(control: Call, issuer: I
         "expires_in": 60,
         "scope": "cw:read cw:write",
     }
+
+
+@pytest.mark.parametrize(
+    "operation", ["mint", "clock/freeze", "clock/reset", "keys/announce", "keys/rotate", "reset"]
+)
+def test_an_operation_that_needs_to_know_nothing_takes_no_body(issuer: Issuer, operation: str) -> None:
+    asked = urllib.request.Request(
+        f"{issuer.url}/_control/{operation}", method="POST", headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        assert answer.status == 200
 
 
 def test_an_id_token_has_the_claims_of_a_user_of_the_issuer(control: Call) -> None:

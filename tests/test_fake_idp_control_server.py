@@ -92,7 +92,7 @@ def test_a_bad_jwks_is_published_and_never_exported(control: Call, issuer: Issue
 
 
 def test_a_fault_is_added_listed_and_cleared(control: Call, issuer: Issuer) -> None:
-    added = control("faults", endpoint="jwks", times=2, options={"status": 503})
+    added = control("faults", endpoint="jwks", times=2, parameters={"status": 503})
     assert (added["endpoint"], added["times"]) == ("jwks", 2)
     assert get(issuer.jwks_url)[0] == 503
     assert control("faults?endpoint=jwks")[0]["times"] == 1
@@ -111,17 +111,17 @@ def test_every_fault_of_the_catalogue_can_be_added_where_it_can_happen(control: 
                 continue
             needed = {"value": "https://a.test", "member": "issuer"}
             options = {key: value for key, value in needed.items() if key in kind["parameters"]}
-            added = control("faults", endpoint=where, fault=name, delay=0.001, options=options)
+            added = control("faults", endpoint=where, fault=name, delay=0.001, parameters=options)
             assert added["fault"].startswith(kind["id"])
     assert len(issuer.faults.active) >= len(catalogue) > 5
     with pytest.raises(Refused) as misspelt:
         control("faults", endpoint="jwks", fault=catalogue[0]["id"] + "x")
     assert misspelt.value.problem["nearest"] == catalogue[0]["id"]
     with pytest.raises(Refused) as unknown:
-        control("faults", endpoint="jkws", options={"status": 500})
+        control("faults", endpoint="jkws", parameters={"status": 500})
     assert (unknown.value.status, unknown.value.problem["nearest"]) == (404, "jwks")
     with pytest.raises(Refused) as misplaced:
-        control("faults", endpoint="jwks", options={"times": 1})
+        control("faults", endpoint="jwks", parameters={"times": 1})
     assert misplaced.value.status == 400
 
 
@@ -194,7 +194,7 @@ def test_a_reset_undoes_everything_but_the_keys(control: Call, issuer: Issuer) -
     control("users", name="dora")
     control("users/alice", method="DELETE")
     control("clients", client_id="app")
-    control("faults", endpoint="jwks", options={"status": 503})
+    control("faults", endpoint="jwks", parameters={"status": 503})
     control("clock/advance", seconds=1e6)
     assert control("reset", method="POST") == {"issuers": ["plain"]}
     assert [user["name"] for user in control("users")] == ["alice", "bob", "carol"]

@@ -19,6 +19,8 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if "" not in sys.path:  # for --preset module:Class; last, so that nothing there replaces a module
+        sys.path.append("")
     try:
         args = build_parser(words[0] if words else None).parse_args(words)
         args.run(args)

@@ -6,13 +6,18 @@ import argparse
 import json
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fake_idp.cli.common import bold, dim, issuer_of, json_object, print_json, read
+from fake_idp.cli.common import bold, dim, issuer_of, json_object, print_json, read, say, store_of
 from fake_idp.cli.parser import add_json, add_preset, add_state, completed, example
-from fake_idp.decode import explain
-from fake_idp.errors import InvalidValue
+from fake_idp.decode import explain, stripped
+from fake_idp.errors import InvalidValue, StateError
+from fake_idp.judge import read as read_token
+from fake_idp.presets import PRESETS
+
+if TYPE_CHECKING:
+    from fake_idp.issuer import Issuer
 
 __all__ = ["add"]
 
@@ -26,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="TOKEN",
         help="the token, or - to read it from standard input",
     )
-    add_preset(parser, "check it as this issuer's")
+    add_preset(parser, "check it as this issuer's (default: the one of its name in the state folder)")
     parser.add_argument("--issuer", metavar="URL", help="the issuer's name (default: as last served)")
     completed(
         parser.add_argument(
@@ -45,11 +50,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    issuer = None
-    if args.preset or args.issuer or args.state:
-        issuer = issuer_of(args)
-    jwks = _jwks(args.jwks) if args.jwks else None
     text = args.token if args.token != "-" else read("-", what="standard input")  # noqa: S105
+    jwks = _jwks(args.jwks) if args.jwks else None
+    issuer = issuer_of(args) if args.preset or args.issuer else None if jwks else _known(args, text)
     found = explain(text, now=time.time(), issuer=issuer, jwks=jwks)
     if args.json:
         print_json(
@@ -57,6 +60,7 @@ def _run(args: argparse.Namespace) -> None:
                 "header": found.header,
                 "claims": found.claims,
                 "times": found.times,
+                "issuer": None if issuer is None else issuer.preset.name,
                 "checks": [asdict(check) for check in found.checks],
             }
         )
@@ -66,7 +70,7 @@ def _run(args: argparse.Namespace) -> None:
         for name, value in members.items():
             when = f"   ({found.times[name]})" if title == "payload" and name in found.times else ""
             print(f"  {json.dumps(name)[1:-1]}: {json.dumps(value)}{dim(when)}")
-    print(bold("checks"))
+    print(bold("checks" if issuer is None else f"checks, as a token of the issuer {issuer.preset.name}"))
     for check in found.checks:
         words = json.dumps(check.words)[1:-1].replace('\\"', '"').replace("\\\\", "\\")
         print(f"  {_MARKS[check.verdict]:6} {check.name:12} {words}{dim(f'  [{check.source}]')}")
@@ -74,6 +78,20 @@ def _run(args: argparse.Namespace) -> None:
     print(
         bold(f"suspicious: {count} of {len(found.checks)} checks failed" if count else "nothing suspicious")
     )
+
+
+def _known(args: argparse.Namespace, text: str) -> Issuer | None:
+    """The issuer in the state folder that has the name in the token, which anybody can write there."""
+    store, (_, claims) = store_of(args), read_token(stripped(text))
+    try:
+        names = [name for name in store.names() if name in PRESETS]
+    except StateError as error:
+        say(f"{error}; no issuer to compare with")
+        return None
+    for issuer in map(store.issuer, names):
+        if claims is not None and claims.get("iss") == issuer.token_issuer:
+            return issuer
+    return None
 
 
 _MARKS = {"pass": "ok", "fail": "FAILED", "skip": "-"}

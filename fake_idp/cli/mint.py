@@ -53,6 +53,9 @@ def add_token_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--without", **many, metavar="NAME", help="leave a claim out; repeatable")
     parser.add_argument("--group", **many, metavar="NAME", help="a group that the person is in; repeatable")
     parser.add_argument("--role", **many, metavar="NAME", help="a role that the person has; repeatable")
+    parser.add_argument(
+        "--provider", metavar="NAME", help="where a federated person comes from, for example Google"
+    )
     parser.add_argument("--scope", help="the granted scopes, separated by spaces")
     parser.add_argument(
         "--expires-in", type=float, metavar="SECONDS", help="lifetime; negative for an expired token"
@@ -116,11 +119,16 @@ def token_options(args: argparse.Namespace, issuer: Issuer) -> TokenOptions:
     }
     if args.alg:
         options["key"] = _key(args, issuer)
-    if args.group or args.role:
+    if args.group or args.role or args.provider:
         if args.grant == "client_credentials":
-            raise InvalidValue("--group and --role", "a machine's token has no person to be in a group")
+            raise InvalidValue("--group, --role and --provider", "a machine has none of them")
         user = issuer.users.find(args.sub or "alice")
-        options["user"] = replace(user, groups=(*user.groups, *args.group), roles=(*user.roles, *args.role))
+        options["user"] = replace(
+            user,
+            groups=(*user.groups, *args.group),
+            roles=(*user.roles, *args.role),
+            provider=args.provider or user.provider,
+        )
     return options
 
 

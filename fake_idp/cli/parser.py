@@ -9,8 +9,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+
+from fake_idp.errors import UnknownName
 
 __all__ = [
     "COMMANDS",
@@ -49,6 +52,27 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def parse_known_args(self, *given: Any, **named: Any) -> Any:
+        """Refuse what is left over here, where it is known which command's options there are."""
+        found, rest = super().parse_known_args(*given, **named)
+        if rest:
+            options = [name for action in self._actions for name in action.option_strings]
+            hint = _nearest(rest[0].partition("=")[0], options) if rest[0].startswith("--") else ""
+            self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+        return found, rest
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(each) for each in action.choices]
+        hint = _nearest(str(value), known) or f"; known: {', '.join(known)}"
+        raise argparse.ArgumentError(action, f"invalid choice: {value!r}{hint}")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    nearest = UnknownName("word", name, known).nearest
+    return f"; did you mean {nearest!r}?" if nearest else ""
 
 
 def build_parser(command: str | None) -> Parser:

@@ -161,7 +161,10 @@ def _row(issuer: Issuer, address: str, state: str) -> dict[str, str]:
 
 def _presets(args: argparse.Namespace) -> list[Preset]:
     names = args.preset or (["plain"] if args.issuer else list(PRESETS))
-    presets = [find_preset(name) for name in dict.fromkeys(names)]
+    presets = [find_preset(name) for name in names]
+    for index, preset in enumerate(presets):
+        if preset.name in [before.name for before in presets[:index]]:
+            raise InvalidValue("--preset", f"{preset.name!r} is there twice; an issuer is served once")
     for option, value in (
         ("--issuer", args.issuer),
         ("--client-id", args.client_id),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import fastapi
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -21,6 +22,7 @@ __all__ = [
     "Body",
     "Done",
     "Problem",
+    "body_of",
     "handle_errors",
     "nested_deeper",
 ]
@@ -60,6 +62,11 @@ class Body(BaseModel):
     def given(self) -> dict[str, Any]:
         """The members that were sent."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def body_of(kind: type[Body]) -> Any:
+    """For ``Annotated``: an operation whose body can be left out, since every member of it can."""
+    return fastapi.Body(default_factory=kind)
 
 
 class Problem(BaseModel):

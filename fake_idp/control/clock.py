@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
 
-from fake_idp.control.answers import Body
+from fake_idp.control.answers import Body, body_of
 from fake_idp.control.issuers import All, Chosen
 from fake_idp.issuer import Issuer
 
@@ -83,7 +84,7 @@ async def show_clock(issuer: Chosen) -> ClockView:
 
 
 @router.post("/clock/freeze", summary="Stop the clock")
-async def freeze(issuer: Chosen, body: FreezeBody) -> ClockView:
+async def freeze(issuer: Chosen, body: Annotated[FreezeBody, body_of(FreezeBody)]) -> ClockView:
     """Now, or at a moment of choice."""
     issuer.clock.freeze(body.at.timestamp() if isinstance(body.at, datetime) else body.at)
     return _view(issuer)
@@ -97,14 +98,14 @@ async def advance(issuer: Chosen, body: AdvanceBody) -> ClockView:
 
 
 @router.post("/clock/reset", summary="Go back to this machine's time, and run")
-async def reset_clock(issuer: Chosen, body: ClockResetBody) -> ClockView:
+async def reset_clock(issuer: Chosen, body: Annotated[ClockResetBody, body_of(ClockResetBody)]) -> ClockView:
     """Whatever was done to the clock is undone."""
     issuer.clock.reset()
     return _view(issuer)
 
 
 @router.post("/reset", summary="Begin anew")
-async def reset(every: All, body: ResetBody) -> ResetView:
+async def reset(every: All, body: Annotated[ResetBody, body_of(ResetBody)]) -> ResetView:
     """Users, clients, grants, devices, faults, journal and clock are as they were at the start.
 
     Keys stay unless asked for. Without the parameter ``issuer``, of every issuer.

@@ -61,7 +61,7 @@ class FaultView(BaseModel):
     Attributes:
         endpoint: which endpoint.
         fault: its name.
-        options: the names of the parameters that were given.
+        parameters: the names of the parameters that were given.
         delay: seconds until anything is answered.
         times: how many requests it is still for; null for any number.
         seconds: how long it lasts by the issuer's clock; null for ever.
@@ -70,7 +70,7 @@ class FaultView(BaseModel):
 
     endpoint: Endpoint
     fault: str
-    options: list[str]
+    parameters: list[str]
     delay: float
     times: int | None
     seconds: float | None
@@ -83,11 +83,11 @@ class FaultBody(Body):
     Attributes:
         endpoint: which one, with all its aliases.
         fault: a name of the catalogue; an answer put together from ``status``, ``headers``, ``body``
-            or ``json`` of the options when left out.
+            or ``json`` of the parameters when left out.
         times: for the next so many requests.
         seconds: for so long by the issuer's clock, from when its turn comes.
         delay: answer after so many seconds; with any fault.
-        options: the fault's parameters.
+        parameters: the fault's own, as the catalogue has them.
     """
 
     endpoint: str
@@ -95,7 +95,7 @@ class FaultBody(Body):
     times: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, gt=0)
     delay: float = Field(default=0.0, ge=0)
-    options: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class AnswerBody(Body):
@@ -135,12 +135,12 @@ async def list_faults(issuer: Chosen, endpoint: Broken = None) -> list[FaultView
 @router.post("/faults", status_code=201, summary="Break an endpoint")
 async def add_fault(issuer: Chosen, body: FaultBody) -> FaultView:
     """For so many requests, for a time, or until cleared. Faults of one endpoint come one after the other."""
-    options = dict(body.options)
+    parameters: Any = body.parameters  # the fault checks their names and values
     for name in ("times", "seconds", "delay"):
-        if name in options:
-            raise InvalidValue(f"options.{name}", "stands beside the options, not among them")
+        if name in parameters:
+            raise InvalidValue(f"parameters.{name}", "stands beside the parameters, not among them")
     added = issuer.faults.add(
-        body.endpoint, body.fault, times=body.times, seconds=body.seconds, delay=body.delay, **_typed(options)
+        body.endpoint, body.fault, times=body.times, seconds=body.seconds, delay=body.delay, **parameters
     )
     return _view(added)
 
@@ -177,11 +177,6 @@ def _bytes(text: str) -> bytes:
         raise InvalidValue("body_base64", "is not base64") from None
 
 
-def _typed(options: dict[str, Any]) -> Any:
-    """As they are: the fault checks the names and the values of its own parameters."""
-    return options
-
-
 def _kind_view(kind: Kind) -> KindView:
     return KindView(
         id=kind.id,
@@ -200,7 +195,7 @@ def _view(fault: Fault) -> FaultView:
     return FaultView(
         endpoint=fault.endpoint,
         fault=fault.name,
-        options=list(fault.options),
+        parameters=list(fault.options),
         delay=fault.delay,
         times=fault.times,
         seconds=fault.seconds,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from fake_idp.algorithms import Algorithm
-from fake_idp.control.answers import Body
+from fake_idp.control.answers import Body, body_of
 from fake_idp.control.issuers import Chosen
 from fake_idp.issuer import Issuer
 from fake_idp.key_ring import KeyState
@@ -114,14 +114,14 @@ async def export_jwks(issuer: Chosen) -> Jwks:
 
 
 @router.post("/announce", summary="Publish the next keys without signing with them yet")
-async def announce(issuer: Chosen, body: NextBody) -> list[KeyView]:
+async def announce(issuer: Chosen, body: Annotated[NextBody, body_of(NextBody)]) -> list[KeyView]:
     """As Okta does before it rotates."""
     issuer.keys.announce(**body.given())
     return _views(issuer)
 
 
 @router.post("/rotate", summary="Sign with new keys from now on")
-async def rotate(issuer: Chosen, body: RotateBody) -> list[KeyView]:
+async def rotate(issuer: Chosen, body: Annotated[RotateBody, body_of(RotateBody)]) -> list[KeyView]:
     """The announced ones, if there are any. Without overlap the old keys are withdrawn at once."""
     issuer.keys.rotate(**body.given())
     return _views(issuer)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from fake_idp.control.answers import DEEPEST, Body, nested_deeper
+from fake_idp.control.answers import DEEPEST, Body, body_of, nested_deeper
 from fake_idp.control.issuers import Chosen
 from fake_idp.errors import UnknownName
 from fake_idp.forgeries import FORGERIES, Expectation, Forgery, find_forgery, publish
@@ -184,7 +184,7 @@ class ForgeryView(BaseModel):
 
 
 @router.post("/mint", summary="Make an honest token")
-async def mint(issuer: Chosen, body: TokenBody) -> Minted:
+async def mint(issuer: Chosen, body: Annotated[TokenBody, body_of(TokenBody)]) -> Minted:
     """The vendor's shape, this issuer's name and key, now by this issuer's clock."""
     options = body.options(issuer)
     return Minted(**_described(issuer, issuer.mint(body.sub, **options), body))

@@ -313,7 +313,7 @@ def _identity(person: User) -> dict[str, Any]:
         "providerType": person.provider if person.provider in _SOCIAL else "OIDC",
         "issuer": None,
         "primary": "true",
-        "dateCreated": stable_id("17", "created", person.name, length=13, alphabet=_DIGITS),
+        "dateCreated": stable_id("16", "created", person.name, length=13, alphabet=_DIGITS),
     }
 
 
