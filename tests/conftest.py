@@ -1,6 +1,7 @@
-"""What tests of the issuer's endpoints share: an application and its browser, at an issuer of their own.
+"""What tests of the OAuth endpoints share: issuers, and an application with its browser.
 
-A module that needs other issuers too has an ``issuers`` of its own, with ``plain`` among them.
+Which ``issuer`` the application signs people in with is for the module to say; one that needs more
+``issuers`` than a plain one has its own.
 """
 
 from __future__ import annotations
@@ -24,13 +25,6 @@ def issuers() -> Iterator[dict[str, Issuer]]:
 
     with served("plain") as issuers:
         yield by_name(issuers)
-
-
-@pytest.fixture
-def issuer(issuers: dict[str, Issuer]) -> Issuer:
-    from tests.oauth_client import fresh
-
-    return fresh(issuers["plain"])
 
 
 @pytest.fixture

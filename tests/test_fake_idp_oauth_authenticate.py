@@ -14,9 +14,15 @@ from joserfc import jwt as jose
 
 from fake_idp import Issuer
 from fake_idp.clients import DEFAULT_SECRET
+from tests.oauth_client import fresh
 from tests.oauth_party import Party, basic, claims_of, error_of
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@pytest.fixture
+def issuer(issuers: dict[str, Issuer]) -> Issuer:
+    return fresh(issuers["plain"])
 
 
 def test_a_secret_is_good_in_basic_and_in_the_body(party: Party) -> None:

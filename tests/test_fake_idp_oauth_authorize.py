@@ -13,7 +13,7 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_client import by_name, served
+from tests.oauth_client import by_name, fresh, served
 from tests.oauth_party import CALLBACK, CHALLENGE, PKCE, Party, refused_page, sent_back
 
 
@@ -38,6 +38,11 @@ def issuers() -> Iterator[dict[str, Issuer]]:
     presets = {"plain": Plain(), "fragments": Fragments(), "lenient": Lenient()}
     with served(*presets.values()) as issuers:
         yield by_name(issuers)
+
+
+@pytest.fixture
+def issuer(issuers: dict[str, Issuer]) -> Issuer:
+    return fresh(issuers["plain"])
 
 
 def test_the_page_names_the_application_the_scopes_and_the_people(party: Party) -> None:

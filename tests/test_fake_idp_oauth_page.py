@@ -11,7 +11,7 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_client import by_name, served
+from tests.oauth_client import by_name, fresh, served
 from tests.oauth_party import CALLBACK, Party, new_browser, refused_page, sent_back
 
 
@@ -24,6 +24,11 @@ class Opaque(Plain):
 def issuers() -> Iterator[dict[str, Issuer]]:
     with served(Plain(), Opaque()) as issuers:
         yield by_name(issuers)
+
+
+@pytest.fixture
+def issuer(issuers: dict[str, Issuer]) -> Issuer:
+    return fresh(issuers["plain"])
 
 
 # The person's choices

@@ -7,8 +7,13 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.oauth.dpop import thumbprint
-from tests.oauth_client import Signer
+from tests.oauth_client import Signer, fresh
 from tests.oauth_party import CALLBACK, PKCE, VERIFIER, Party, basic, error_of, sent_back
+
+
+@pytest.fixture
+def issuer(issuers: dict[str, Issuer]) -> Issuer:
+    return fresh(issuers["plain"])
 
 
 def push(party: Party, *, proof: str = "", **changed: str) -> httpx2.Response:

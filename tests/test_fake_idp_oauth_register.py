@@ -11,7 +11,7 @@ import pytest
 from fake_idp import PRESETS, Issuer
 from fake_idp.oauth.messages import OAuthError
 from fake_idp.presets.plain import Plain
-from tests.oauth_client import by_name, served
+from tests.oauth_client import by_name, fresh, served
 from tests.oauth_party import CALLBACK, Party, error_of
 
 
@@ -29,6 +29,11 @@ class Modest(Plain):
 def issuers() -> Iterator[dict[str, Issuer]]:
     with served(Plain(), Modest()) as issuers:
         yield by_name(issuers)
+
+
+@pytest.fixture
+def issuer(issuers: dict[str, Issuer]) -> Issuer:
+    return fresh(issuers["plain"])
 
 
 def register(issuer: Issuer, browser: httpx2.Client, **metadata: Any) -> httpx2.Response:

@@ -10,7 +10,7 @@ import pytest
 
 from fake_idp import Issuer
 from fake_idp.presets.plain import Plain
-from tests.oauth_client import by_name, served
+from tests.oauth_client import by_name, fresh, served
 from tests.oauth_party import CALLBACK, PKCE, Party, claims_of, error_of
 
 NO_PKCE = dict.fromkeys(PKCE, "")
@@ -41,6 +41,11 @@ def issuers() -> Iterator[dict[str, Issuer]]:
     presets = (Plain(), Audience(), Ignoring(), Refusing(), Passwords())
     with served(*presets) as issuers:
         yield by_name(issuers)
+
+
+@pytest.fixture
+def issuer(issuers: dict[str, Issuer]) -> Issuer:
+    return fresh(issuers["plain"])
 
 
 # Which grant

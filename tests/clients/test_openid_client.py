@@ -34,8 +34,8 @@ def test_it_logs_in_and_refreshes(
         assert said["userinfo"]["sub"] == claims["sub"]
     if "refresh_token" in issuer.preset.grants:
         assert said["refreshed"]
-        preset = issuer.preset
-        assert said["rotated"] == (preset.rotates_refresh_tokens or preset.renews_refresh_tokens)
+        vendor = issuer.preset
+        assert said["rotated"] == (vendor.rotates_refresh_tokens or vendor.renews_refresh_tokens)
     if "after_revocation" in said:
         assert said["after_revocation"] == "invalid_grant"
 
