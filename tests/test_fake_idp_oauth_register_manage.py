@@ -10,27 +10,20 @@ import httpx2
 import pytest
 
 from fake_idp import Issuer
-from fake_idp.presets.auth0 import Auth0
-from fake_idp.presets.plain import Plain
-from tests.oauth_party import CALLBACK, Party, error_of, new_browser, served
+from tests.oauth_client import by_name, served
+from tests.oauth_party import CALLBACK, Party, error_of
 
 
 @pytest.fixture(scope="module")
 def issuers() -> Iterator[dict[str, Issuer]]:
-    with served({"plain": Plain(), "auth0": Auth0()}) as issuers:
-        yield issuers
+    with served("plain", "auth0") as issuers:
+        yield by_name(issuers)
 
 
 @pytest.fixture
 def issuer(issuers: dict[str, Issuer]) -> Issuer:
     issuers["plain"].state.clear()
     return issuers["plain"]
-
-
-@pytest.fixture
-def browser() -> Iterator[httpx2.Client]:
-    with new_browser() as browser:
-        yield browser
 
 
 def registered(issuer: Issuer, browser: httpx2.Client, **metadata: Any) -> dict[str, Any]:
