@@ -102,9 +102,11 @@ class Users:
         raise UnknownName("user", name, (user.name for user in self))
 
     def find(self, name: str) -> User:
-        """The person of that name, with nothing special about them if nobody was added."""
+        """The person of that name: disabled if they were taken away, nothing special if never added."""
         if (record := self._state.get("user", name)) is not None:
             return _user(record)
+        if self._state.get("user-removed", name) is not None:
+            return User(name, disabled=True)
         return next((user for user in DEFAULT_USERS if user.name == name), None) or User(name)
 
     def remove(self, name: str) -> None:

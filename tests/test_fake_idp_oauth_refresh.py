@@ -185,9 +185,13 @@ def test_a_refresh_token_ends_after_a_month_without_use(party: Party) -> None:
     assert error_of(party.refresh(token)) == "invalid_grant"
 
 
-def test_whoever_may_not_sign_in_any_more_gets_no_new_tokens(party: Party) -> None:
+@pytest.mark.parametrize("how", ["disabled", "removed"])
+def test_whoever_may_not_sign_in_any_more_gets_no_new_tokens(party: Party, how: str) -> None:
     token = party.sign_in("bob", scope=OFFLINE)["refresh_token"]
-    party.issuer.users.add("bob", disabled=True)
+    if how == "disabled":
+        party.issuer.users.add("bob", disabled=True)
+    else:
+        party.issuer.users.remove("bob")
     assert error_of(party.refresh(token)) == "invalid_grant"
 
 

@@ -132,7 +132,7 @@ def read_access_token(issuer: Issuer, token: str) -> AccessToken:
     return AccessToken(
         key=key,
         sub=claims["sub"],
-        user=active(issuer, user) if user is not None else None,
+        user=active(user) if user is not None else None,
         client_id=client_id,
         scope=tuple(record["scope"]) if record is not None else _scope_of(claims),
         claims=claims,

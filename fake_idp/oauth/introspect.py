@@ -74,7 +74,7 @@ def _refresh_token(issuer: Issuer, client: Client, token: str) -> dict[str, Any]
         return _INACTIVE
     login = Login.of(record["login"])
     try:
-        user = active(issuer, issuer.users.find(login.user))
+        user = active(issuer.users.find(login.user))
     except Refused:
         return _INACTIVE
     said: dict[str, Any] = {

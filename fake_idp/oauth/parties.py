@@ -99,7 +99,7 @@ def stranger(issuer: Issuer, claims: Mapping[str, Any]) -> Party:
         Refused: they may not sign in here any more.
     """
     sub = claims["sub"]
-    user = active(issuer, issuer.users.find(sub))
+    user = active(issuer.users.find(sub))
     known = any(each.name == sub for each in issuer.users)
     return Party(sub=sub, user=user.name, subject="" if known else sub, claims=claims)
 
@@ -122,4 +122,4 @@ def _own_id_token(issuer: Issuer, client: Client, token: str) -> Party:
     user = user_of(issuer, claims["sub"], client_id=client.client_id, use="id")
     if user is None:
         return Party(sub=claims["sub"], user=claims["sub"], subject=claims["sub"], claims=claims)
-    return Party(sub=claims["sub"], user=active(issuer, user).name, subject="", claims=claims)
+    return Party(sub=claims["sub"], user=active(user).name, subject="", claims=claims)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_idp.oauth.jwt_validation import Refused
-from fake_idp.users import User
 
 if TYPE_CHECKING:
     from fake_idp.issuer import Issuer
     from fake_idp.presets.base import TokenUse
+    from fake_idp.users import User
 
 __all__ = ["active", "user_of"]
 
@@ -20,7 +20,7 @@ def user_of(issuer: Issuer, sub: str, *, client_id: str, use: TokenUse = "access
     A person who was taken away is found too, so that ``active`` can refuse them; None is somebody whom
     the issuer never heard of.
     """
-    removed = [User(name) for name, _ in issuer.state.items("user-removed")]
+    removed = [issuer.users.find(name) for name, _ in issuer.state.items("user-removed")]
     everybody: list[User] = [*issuer.users, *removed]
     for user in everybody:
         if issuer.preset.subject(user, issuer=issuer.token_issuer, client_id=client_id, use=use) == sub:
@@ -28,12 +28,12 @@ def user_of(issuer: Issuer, sub: str, *, client_id: str, use: TokenUse = "access
     return next((user for user in everybody if user.name == sub), None)
 
 
-def active(issuer: Issuer, user: User) -> User:
+def active(user: User) -> User:
     """The person, who may still use what was issued to them.
 
     Raises:
         Refused: they were disabled or taken away.
     """
-    if user.disabled or issuer.state.get("user-removed", user.name) is not None:
+    if user.disabled:
         raise Refused("the person may not sign in any more")
     return user

@@ -39,7 +39,7 @@ async def exchange(
     if isinstance(found, str):
         raise OAuthError(found, _SAID[found])
     try:
-        user = active(issuer, issuer.users.find(found["answer"]))
+        user = active(issuer.users.find(found["answer"]))
     except Refused as refused:
         raise OAuthError("access_denied", refused.reason) from None
     details = {
