@@ -58,11 +58,41 @@ def test_the_session_ends_with_its_record_and_its_cookie(idp: Issuer) -> None:
     cookie = signed_in(idp)
     idp.auto_login = None
     assert "code=" in authorize(idp, cookie, prompt="none").headers["location"]
-    answer = logout(idp, cookie)
+    answer = decided(idp, logout(idp, cookie), cookie, "approve")
     assert answer.status == 200
     assert b"Signed out" in answer.body
     assert re.search(r"=; .*Max-Age=0", answer.headers["set-cookie"])
     assert "error=login_required" in authorize(idp, cookie, prompt="none").headers["location"]
+
+
+def decided(issuer: Issuer, page: Answer, cookie: str, decision: str) -> Answer:
+    """What comes back when the person answers the page's question."""
+    assert page.status == 200
+    (transaction,) = re.findall(rb'name="transaction" value="([^"]+)"', page.body)
+    bound = str(page.headers["set-cookie"]).partition(";")[0]
+    form = {"transaction": transaction.decode(), "decision": decision}
+    return post(issuer.endpoints["end_session"], form, {"cookie": f"{cookie}; {bound}"})
+
+
+def test_whoever_is_signed_in_is_asked_and_may_stay(idp: Issuer) -> None:
+    cookie = signed_in(idp)
+    idp.auto_login = None
+    page = logout(idp, cookie, client_id="web", post_logout_redirect_uri=BACK, state="s")
+    assert b"Still signed in" in decided(idp, page, cookie, "deny").body
+    assert "code=" in authorize(idp, cookie, prompt="none").headers["location"]
+    page = logout(idp, cookie, client_id="web", post_logout_redirect_uri=BACK, state="s")
+    gone = decided(idp, page, cookie, "approve")
+    assert (gone.status, gone.headers["location"]) == (303, f"{BACK}?state=s")
+    assert decided(idp, page, cookie, "approve").status == 400, "the answer is good once"
+
+
+def test_an_id_token_of_the_person_spares_the_question_and_another_persons_does_not(idp: Issuer) -> None:
+    cookie = signed_in(idp)
+    idp.auto_login = None
+    hint = idp.mint("bob", token_use="id")
+    assert b"Sign out?" in logout(idp, cookie, id_token_hint=hint).body
+    assert b"Signed out" in logout(idp, cookie, id_token_hint=idp.mint("alice", token_use="id")).body
+    assert b"Signed out" in logout(idp, cookie).body, "nobody is signed in any more"
 
 
 def test_the_browser_goes_back_to_a_registered_address_with_the_state(idp: Issuer) -> None:

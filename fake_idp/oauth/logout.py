@@ -1,22 +1,24 @@
 """The end session endpoint (OpenID Connect RP-Initiated Logout 1.0).
 
-The browser's session ends at once, without a question: there is nothing here to lose. Where the browser
-goes afterwards is ``post_logout_redirect_uri``, or the vendor's name for it (``Preset.logout_redirects``;
-Cognito's is ``logout_uri``).
+Somebody who is signed in is asked first, unless the application proves by ``id_token_hint`` that it means
+them (section 2); the vendors do not ask (``Preset.asks_before_logout``). Where the browser goes afterwards
+is ``post_logout_redirect_uri``, or the vendor's name for it (``Preset.logout_redirects``; Cognito's is
+``logout_uri``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from fake_idp.oauth import sessions
+from fake_idp.oauth import sessions, transactions
 from fake_idp.oauth.authenticate import find_client
 from fake_idp.oauth.bearer import own_jwt
 from fake_idp.oauth.jwt_validation import Refused
 from fake_idp.oauth.messages import OAuthError, Request, Response
 from fake_idp.oauth.redirects import unsafe
+from fake_idp.oauth.subjects import user_of
 
 if TYPE_CHECKING:
     from fake_idp.clients import Client
@@ -31,6 +33,8 @@ async def handle(issuer: Issuer, request: Request) -> Response:
 
     try:
         sent = request.form if request.method == "POST" else request.query
+        if "transaction" in sent:
+            return _answered(issuer, request, sent)
         uri = next((sent[name] for name in issuer.preset.logout_redirects if name in sent), None)
         client = await _client(issuer, sent)
         if uri is not None:
@@ -38,18 +42,56 @@ async def handle(issuer: Issuer, request: Request) -> Response:
     except OAuthError as error:
         return render(
             "message.html",
-            status=400,
+            status=403 if error.status == 403 else 400,  # a page has no WWW-Authenticate
             title="This request cannot be answered",
             text=f"The application has sent you here with a request that is wrong: {error.description}.",
             details={"error": error.error},
         )
+    if uri is not None and "state" in sent:
+        uri = f"{uri}{'&' if '?' in uri else '?'}{urlencode({'state': sent['state']})}"
+    if _asks(issuer, request, sent):
+        transaction, cookie = transactions.begin(issuer, request, "logout", {"uri": uri})
+        return render(
+            "logout.html",
+            headers=[cookie],
+            issuer=issuer,
+            client=client,
+            transaction=transaction,
+            action=quote(request.path),
+        )
+    return _signed_out(issuer, request, uri)
+
+
+def _asks(issuer: Issuer, request: Request, sent: Mapping[str, str]) -> bool:
+    """Whether somebody is signed in who might not want to be signed out (section 2)."""
+    session = sessions.current(issuer, request)
+    if session is None or not issuer.preset.asks_before_logout or issuer.auto_login is not None:
+        return False
+    if "id_token_hint" not in sent:
+        return True
+    hinted = own_jwt(issuer, sent["id_token_hint"], use="id", expired=True).claims
+    audience = hinted["aud"][0] if isinstance(hinted["aud"], list) else hinted["aud"]
+    person = user_of(issuer, hinted["sub"], client_id=audience, use="id")
+    return (hinted["sub"] if person is None else person.name) != session.user
+
+
+def _answered(issuer: Issuer, request: Request, form: Mapping[str, str]) -> Response:
+    """What the person says to the question."""
+    from fake_idp.pages import render
+
+    record = transactions.take(issuer, request, "logout", form)
+    if form.get("decision") != "approve":
+        return render("message.html", title="Still signed in", text="You may close this page.")
+    return _signed_out(issuer, request, record["uri"])
+
+
+def _signed_out(issuer: Issuer, request: Request, uri: str | None) -> Response:
+    from fake_idp.pages import render
+
     cookie = sessions.end(issuer, request)
     if uri is None:
         return render("message.html", headers=[cookie], title="Signed out", text="You may close this page.")
-    state = {"state": sent["state"]} if "state" in sent else {}
-    mark = "&" if "?" in uri else "?"
-    location = f"{uri}{mark}{urlencode(state)}" if state else uri
-    headers = (("location", location), ("cache-control", "no-store"), cookie)
+    headers = (("location", uri), ("cache-control", "no-store"), cookie)
     return Response(status=303 if request.method == "POST" else 302, headers=headers)
 
 

@@ -16,6 +16,7 @@ kind              key                          record
 ``trusted``       issuer identifier            the keys of somebody else's issuer (``Issuer.trust``)
 ``session``       digest of the cookie         a browser that somebody signed in with
 ``login``         digest of the transaction    a login page that waits for its answer
+``logout``        digest of the transaction    likewise, the question before a logout
 ``registration``  client id                    what a client registered, and the digest of its token
 ``document``      URL of the client            a client that publishes what it is, for a minute
 ================  ===========================  ====================================================

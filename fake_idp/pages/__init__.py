@@ -27,7 +27,7 @@ __all__ = ["WARNING", "render"]
 WARNING = "For tests only: anybody can sign in here as anybody, and it signs whatever it is asked to."
 """On every page."""
 
-_ELSEWHERE = frozenset({"login.html"})
+_ELSEWHERE = frozenset({"login.html", "logout.html"})
 """The pages with a form that is answered by sending the browser to the client. Chromium holds ``form-action``
 against such redirects too (Content Security Policy Level 3 section 6.4.1), so these pages have none."""
 

@@ -181,6 +181,7 @@ class Preset:
             section 2: refresh tokens it must take).
         logout_redirects: the parameters of the end session endpoint that say where to go afterwards,
             the usual one first.
+        asks_before_logout: whether somebody is asked who was not named by ``id_token_hint``.
         client_id_documents: whether a client may be a URL (OAuth Client ID Metadata Document).
         manages_registrations: whether a client that registered can read, change and withdraw what it
             registered (RFC 7592).
@@ -220,6 +221,7 @@ class Preset:
     dpop: bool = False
     revokes_access_tokens: bool = True
     logout_redirects: tuple[str, ...] = ("post_logout_redirect_uri",)
+    asks_before_logout: bool = False
     client_id_documents: bool = False
     manages_registrations: bool = False
     oauth_metadata: bool = False

@@ -40,6 +40,7 @@ class Plain(Preset):
     pkce = "public"
     resource = "audience"
     iss_parameter = True
+    asks_before_logout = True
     dpop = True
     client_id_documents = True
     manages_registrations = True

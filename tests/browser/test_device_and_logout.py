@@ -96,7 +96,23 @@ def test_signing_out_ends_the_browsers_session(page: Page, issuer: Issuer, relyi
     page.goto(relying_party.url(issuer, prompt="none"))
     assert "code" in relying_party.answer
     page.goto(issuer.endpoints["end_session"])
+    check(page)
+    expect(page.get_by_role("button", name="Sign out")).to_be_focused()
+    page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Signed out")).to_be_visible()
     check(page)
     page.goto(relying_party.url(issuer, prompt="none"))
     assert relying_party.answer["error"] == "login_required"
+
+
+def test_whoever_is_sent_to_sign_out_may_go_back_to_the_application(
+    page: Page, issuer: Issuer, relying_party: RelyingParty
+):
+    page.goto(relying_party.url(issuer))
+    page.get_by_role("button", name="alice").click()
+    page.wait_for_url(f"{relying_party.redirect_uri}**")
+    back = urlencode({"client_id": issuer.client_id, "post_logout_redirect_uri": relying_party.redirect_uri})
+    page.goto(f"{issuer.endpoints['end_session']}?{back}")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{relying_party.redirect_uri}**")
+    expect(page.get_by_role("heading", name="Back at the application")).to_be_visible()
