@@ -89,7 +89,8 @@ def test_a_revoked_refresh_token_takes_the_access_token_along(party: Party) -> N
 def test_logout_goes_back_by_the_vendors_own_parameter(party: Party) -> None:
     back = "http://127.0.0.1:9/bye"
     name = party.issuer.preset.logout_redirects[0]
-    query = {"client_id": party.client_id, name: back}
+    hint = party.sign_in(scope="openid")["id_token"]
+    query = {"client_id": party.client_id, name: back, "id_token_hint": hint}
     answer = party.browser.get(party.issuer.endpoints["end_session"], params=query)
     assert (answer.status_code, answer.headers["location"]) == (302, back)
 
