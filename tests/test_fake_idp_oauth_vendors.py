@@ -105,3 +105,10 @@ def test_the_device_grant_gives_tokens_with_every_vendor_that_has_it(party: Part
     answer = party.token(DEVICE, device_code=started.json()["device_code"])
     assert answer.status_code == 200, answer.text
     assert userinfo(party, answer.json()["access_token"]).status_code == 200
+
+
+@having("authorization")
+def test_the_token_response_has_what_the_vendor_adds_and_nothing_else(party: Party, preset: str) -> None:
+    standard = {"access_token", "token_type", "expires_in", "scope", "id_token", "refresh_token"}
+    more = {"ext_expires_in"} if preset.startswith("entra") else set()
+    assert set(party.sign_in(scope="openid email")) - standard == more

@@ -144,7 +144,7 @@ async def issue(
             answer["refresh_token"] = refresh_token
     if extra:
         answer.update(extra)
-    return json_response(answer, headers=NO_STORE)
+    return json_response(issuer.preset.token_response(answer), headers=NO_STORE)
 
 
 def is_opaque(issuer: Issuer, login: Login) -> bool:

@@ -306,6 +306,10 @@ class Preset:
         """The answer of the userinfo endpoint (OpenID Connect Core 1.0 section 5.3.2)."""
         return {"sub": request.sub, **request.user.profile(request.scope), **request.user.claims}
 
+    def token_response(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of the token endpoint (RFC 6749 section 5.1), with what the vendor adds."""
+        return dict(answer)
+
     def check_request(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> None:
         """Refuse what the vendor refuses and the standard would let pass.
 

@@ -324,6 +324,10 @@ class Entra(Preset):
         check_resource(endpoint, parameters)
         check_machine_scope(endpoint, parameters)
 
+    def token_response(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """With ``ext_expires_in`` (v2-oauth2-client-creds-grant-flow, "Successful response")."""
+        return {**answer, "ext_expires_in": answer["expires_in"]}
+
     def error_body(self, error: str, description: str, *, now: float) -> dict[str, Any]:
         """See ``entra_refusals``."""
         return error_body(error, description, now=now)
