@@ -1,4 +1,4 @@
-"""What tests of the OAuth endpoints share: issuers, and an application with its browser.
+"""What tests share: for the OAuth endpoints issuers, and an application with its browser; the command line.
 
 Which ``issuer`` the application signs people in with is for the module to say; one that needs more
 ``issuers`` than a plain one has its own.
@@ -6,7 +6,9 @@ Which ``issuer`` the application signs people in with is for the module to say; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,3 +50,29 @@ def confidential(issuer: Issuer, browser: httpx2.Client) -> Party:
     from tests.oauth_party import Party
 
     return Party.confidential(issuer, browser)
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state folder of this test's commands."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("FAKE_IDP_STATE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def run(
+    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """``fake-idp`` in this process: exit code, standard output, standard error."""
+    from fake_idp.cli import main
+
+    def run(*args: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        try:
+            code = main(args)
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        return (code, *capsys.readouterr())
+
+    return run

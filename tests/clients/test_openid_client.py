@@ -30,9 +30,14 @@ def test_it_logs_in_and_refreshes(
     claims = said["claims"]
     assert claims["iss"] == issuer.url
     assert claims["aud"] == issuer.client_id
+    has, refreshes = issuer.endpoints, "refresh_token" in issuer.preset.grants
+    assert ("userinfo" in said, "after_revocation" in said) == (
+        "userinfo" in has,
+        refreshes and "revocation" in has,
+    )
     if "userinfo" in said:
         assert said["userinfo"]["sub"] == claims["sub"]
-    if "refresh_token" in issuer.preset.grants:
+    if refreshes:
         assert said["refreshed"]
         vendor = issuer.preset
         assert said["rotated"] == (vendor.rotates_refresh_tokens or vendor.renews_refresh_tokens)
