@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import NoReturn
@@ -43,35 +44,36 @@ class Forked:
         if session.testsfailed or len(session.items) < 2 * self._jobs:
             return None
         self._config = session.config
-        children = self._start(session.items)
+        children: dict[int, Connection] = {}
         try:
+            with _interruptions_deferred() as usual:
+                self._start(session.items, children, usual)
             self._collect(children)
         finally:
             self._end(children)
         return True
 
-    def _start(self, items: list[pytest.Item]) -> dict[int, Connection]:
-        """Fork the processes: their ids, and where each one's reports come from."""
+    def _start(self, items: list[pytest.Item], children: dict[int, Connection], usual: set[int]) -> None:
+        """Fork the processes, and write down their ids and where each one's reports come from."""
         tasks, give = os.pipe()
         # The pipe is the queue: each process takes the next index when it has time. It holds 16,000 of them.
         os.write(give, b"".join(index.to_bytes(_INDEX_BYTES, "big") for index in range(len(items))))
         os.close(give)
         sys.stdout.flush()
-        children: dict[int, Connection] = {}
         for _ in range(self._jobs):
             results, report = Pipe(duplex=False)
             pid = os.fork()
             if pid == 0:
-                self._work(items, tasks, report)
+                self._work(items, tasks, report, usual)
             report.close()
             children[pid] = results
         os.close(tasks)
-        return children
 
-    def _work(self, items: list[pytest.Item], tasks: int, report: Connection) -> NoReturn:
+    def _work(self, items: list[pytest.Item], tasks: int, report: Connection, usual: set[int]) -> NoReturn:
         """Be a process: take items and run them until there is none left."""
         code = 1
         with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+            signal.pthread_sigmask(signal.SIG_SETMASK, usual)
             manager = self._config.pluginmanager
             manager.unregister(self._reporter)
             manager.register(_Sender(self._config, report))
@@ -122,6 +124,20 @@ class _Sender:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._pipe.send(self._config.hook.pytest_report_to_serializable(config=self._config, report=report))
+
+
+@contextlib.contextmanager
+def _interruptions_deferred() -> Iterator[set[int]]:
+    """Let Ctrl-C wait; yields the signals that were blocked before.
+
+    What is raised in a callback of ``os.fork`` (logging has one) is printed and forgotten, and with it the
+    person's wish to stop.
+    """
+    usual = {int(each) for each in signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})}
+    try:
+        yield usual
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, usual)
 
 
 def _next(items: list[pytest.Item], tasks: int) -> pytest.Item | None:
