@@ -211,8 +211,11 @@ def test_a_forged_token_is_refused(cloud: Cloud, forgery: str) -> None:
     with pytest.raises(ClientError) as raised:
         cloud.get_id(cloud.users.forge(forgery, sub="alice"))
     code, message = refusal(raised)
-    assert code == "NotAuthorizedException"
-    assert message == UNSUPPORTED or message.startswith("Invalid login token. ")
+    if forgery == "enc.deep-nesting":  # too long for the API, whatever is in it
+        assert code == "ValidationException"
+    else:
+        assert code == "NotAuthorizedException"
+        assert message == UNSUPPORTED or message.startswith("Invalid login token. ")
 
 
 @pytest.mark.parametrize("forgery", ["sig.none", "sig.hs-confusion", "sig.wrong-key", "hdr.kid-unknown"])
@@ -491,7 +494,6 @@ def test_pools_are_listed_in_pages(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("operation", "fields"),
     [
-        ("set_identity_pool_roles", {"Roles": {"guest": "arn:aws:iam::123456789012:role/Reader"}}),
         ("set_identity_pool_roles", {"Roles": {"authenticated": "Reader-is-not-an-arn"}}),
         (
             "update_identity_pool",
@@ -509,6 +511,16 @@ def test_a_setting_that_means_nothing_here_is_refused(
     with pytest.raises(ClientError) as raised:
         getattr(cloud.pools, operation)(IdentityPoolId=cloud.pool, **fields)
     assert refusal(raised)[0] == "InvalidParameterException"
+
+
+def test_a_role_is_for_those_who_are_logged_in_or_for_guests(cloud: Cloud) -> None:
+    with pytest.raises(ClientError) as raised:
+        cloud.pools.set_identity_pool_roles(
+            IdentityPoolId=cloud.pool, Roles={"guest": "arn:aws:iam::123456789012:role/Reader"}
+        )
+    code, message = refusal(raised)
+    assert code == "ValidationException"
+    assert "Map keys must satisfy constraint" in message
 
 
 def test_what_is_not_implemented_says_so(cloud: Cloud) -> None:

@@ -65,7 +65,7 @@ def served() -> Iterator[tuple[Aws, str]]:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": f"keys at {scope['path']}".encode()})
 
-    aws.publish_user_pool("us-east-1_Abc123", well_known)
+    aws.publish("cognito-idp.us-east-1.amazonaws.com", "/us-east-1_Abc123/", well_known)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(aws.app, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.aws.conditions import Condition, Keys, UndecidableError, is_operator
 from harness.aws.policy import (
     Decision,
     Document,
@@ -23,6 +22,7 @@ from harness.aws.policy import (
     limit,
     parse,
 )
+from harness.aws.policy.conditions import Condition, Keys, UndecidableError, is_operator
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Reader"

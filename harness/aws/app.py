@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from harness.aws.errors import AwsError
-from harness.aws.services import by_host
 from harness.aws.wire import Protocol, Request, Response, render_error
 
 __all__ = ["App", "AsgiApp"]
@@ -20,7 +18,6 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 _MAX_BODY = 2 * 1024 * 1024  # bytes; PutLogEvents, the largest call, may have 1 MiB
-_POOL = re.compile(r"/(?P<pool>[\w-]{1,55})/\.well-known/.*", re.ASCII)
 
 
 class App:
@@ -32,28 +29,39 @@ class App:
 
     def __init__(self, handle: Callable[[Request], Response]) -> None:
         self._handle = handle
-        self._pools: dict[str, AsgiApp] = {}
+        self._published: dict[tuple[str, str], AsgiApp] = {}
 
-    def publish(self, pool_id: str, app: AsgiApp) -> None:
-        """Let ``app`` answer for the well-known documents of a user pool."""
-        self._pools[pool_id] = app
+    def publish(self, host: str, prefix: str, app: AsgiApp) -> None:
+        """Let ``app`` answer, on one host name, what begins with a path."""
+        self._published = {**self._published, (host, prefix): app}
+
+    def withdraw(self, host: str, prefix: str) -> None:
+        """Undo ``publish``."""
+        self._published = {key: app for key, app in self._published.items() if key != (host, prefix)}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one connection event of ASGI 3."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            pool = self._pool(scope)
-            if pool is not None:
-                await pool(scope, receive, send)
+            app = self._find(scope)
+            if app is not None:
+                await app(scope, receive, send)
             else:
                 with contextlib.suppress(_ClientLeftError):  # half a request is none
                     await self._answer(scope, receive, send)
 
-    def _pool(self, scope: MutableMapping[str, Any]) -> AsgiApp | None:
-        found, match = by_host(_headers(scope).get("host", "")), _POOL.fullmatch(scope["path"])
-        is_user_pools = found is not None and found[0].name == "cognito-idp"
-        return self._pools.get(match["pool"]) if match is not None and is_user_pools else None
+    def _find(self, scope: MutableMapping[str, Any]) -> AsgiApp | None:
+        """Return what was published for a request, by the longest prefix."""
+        if not self._published:
+            return None
+        host = _headers(scope).get("host", "").lower().partition(":")[0]
+        found = [
+            (len(prefix), app)
+            for (name, prefix), app in self._published.items()
+            if name == host and scope["path"].startswith(prefix)
+        ]
+        return max(found, key=lambda each: each[0])[1] if found else None
 
     async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         body = await _body(receive)

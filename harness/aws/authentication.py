@@ -7,7 +7,7 @@ import hmac
 from harness.aws import signature
 from harness.aws.context import Caller
 from harness.aws.errors import AwsError
-from harness.aws.iam import Iam
+from harness.aws.iam.account import Iam
 from harness.aws.services import Service
 from harness.aws.sessions import Session, Sessions
 from harness.aws.signature import Claim
@@ -83,8 +83,8 @@ def _check_session(session: Session, claim: Claim, *, iam: Iam, now: float) -> N
 
 
 def _check_scope(claim: Claim, service: Service, region: str) -> None:
-    if claim.service != service.host:
-        message = f"Credential should be scoped to correct service: '{service.host}'."
+    if claim.service != service.signing_name:
+        message = f"Credential should be scoped to correct service: '{service.signing_name}'."
         raise AwsError("SignatureDoesNotMatch", message, status=403)
     if claim.region != region:
         message = "Credential should be scoped to a valid region."

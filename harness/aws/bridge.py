@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials as BotocoreCredentials
 
 from harness.aws.credentials import Credentials
-from harness.aws.services import session
+from harness.aws.models import session
 from harness.aws.wire import Request, Response
 
 __all__ = ["call", "client"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from harness.aws.services import Service
 from harness.aws.sessions import Session
-from harness.aws.wire import Request
+from harness.aws.wire import Protocol as WireProtocol
+from harness.aws.wire import Request, Response
 
 if TYPE_CHECKING:
     from harness.aws.front import Aws
 
-__all__ = ["Caller", "Context", "Operation"]
+__all__ = ["Caller", "Context", "Implementation", "Operation", "implementation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +51,14 @@ class Context:
 
     Attributes:
         aws: the AWS that answers: ``account_id``, ``iam``, ``sessions``, ``fetch``, ``token_tolerance``,
-            ``state(kind)``.
-        service: ``sts``, ``iam``, ``cloudwatch``, ``logs``, ``cognito-idp`` or ``cognito-identity``.
+            ``state(kind)``, ``invoke(...)``.
+        service: botocore's name of it: ``sts``, ``iam``, ``cloudwatch``, ``logs``, ``cognito-idp``, ...
         operation: its name in AWS's model, for example ``AssumeRole``.
         region: for example ``us-east-1``.
         now: seconds since the epoch, one reading for the whole call.
-        caller: who signed; None for an unsigned call.
-        request: the request as it came.
+        caller: who signed; None for an unsigned call, and for what AWS does by itself.
+        protocol: in which it came.
+        request: the request as it came; None for what AWS does by itself.
     """
 
     aws: Aws
@@ -62,8 +67,40 @@ class Context:
     region: str
     now: float
     caller: Caller | None
-    request: Request
+    protocol: WireProtocol
+    request: Request | None
 
 
-Operation = Callable[[Context, Mapping[str, Any]], Mapping[str, Any]]
-"""An operation: a context and the call's fields in, the members of the answer out; raises AwsError."""
+Operation = Callable[[Context, Mapping[str, Any]], Mapping[str, Any] | Response]
+"""An operation: a context and the call's fields in, the members of the answer out; raises AwsError.
+
+Fields and members are named as in AWS's model and have Python's types: timestamps are datetimes in UTC, blobs
+are bytes. A ``Response`` (of ``backend.pass_on``) goes out as it is.
+"""
+
+
+class Implementation(Protocol):
+    """The module of a service.
+
+    Attributes:
+        OPERATIONS: by name; what is not in it goes on to moto where moto keeps the service.
+    """
+
+    OPERATIONS: Mapping[str, Operation]
+
+    def resources(self, call: Context, fields: Mapping[str, Any]) -> list[str]:
+        """Return the ARNs that a call is about, ``*`` where it has none; the caller needs every one.
+
+        An empty list lets every caller pass: the operation judges for itself, or is open to all.
+        """
+        ...
+
+    def condition_keys(self, call: Context, fields: Mapping[str, Any]) -> Mapping[str, str | Sequence[str]]:
+        """Return the condition keys of a call beside the global ones."""
+        ...
+
+
+@lru_cache
+def implementation(service: Service) -> Implementation:
+    """Return the module of a service; it is loaded when somebody first calls the service."""
+    return cast("Implementation", import_module(service.module))

@@ -15,20 +15,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from harness.aws import bridge, cognito_identity, signature, sts
+from harness.aws import bridge, constraints, signature
 from harness.aws.app import App, AsgiApp
 from harness.aws.authentication import authenticate
-from harness.aws.context import Caller, Context, Operation
+from harness.aws.backend import forget_account, pass_on
+from harness.aws.context import Caller, Context, implementation
 from harness.aws.credentials import Credentials
 from harness.aws.errors import AwsError
-from harness.aws.gaps import call_moto, forget_account
-from harness.aws.iam import Iam
+from harness.aws.iam.account import Iam
 from harness.aws.identity_token import Fetch
+from harness.aws.issuers import NewIssuer, no_issuers
 from harness.aws.journal import Call, Journal
+from harness.aws.models import is_known, is_unsigned, operation_model, service_model
 from harness.aws.permissions import authorise
-from harness.aws.services import Service, by_host, by_request, check_fields, is_known, is_unsigned
+from harness.aws.services import SERVICES, Service, by_host, by_request
 from harness.aws.sessions import Sessions
-from harness.aws.wire import Protocol, Request, Response, json_fields, query_fields, render, render_error
+from harness.aws.wire import Protocol, Request, Response, identify, protocol_of, read, render, render_error
 
 __all__ = ["Aws"]
 
@@ -36,26 +38,24 @@ logger = logging.getLogger(__name__)
 
 _State = TypeVar("_State")
 
-_OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
-    "cognito-identity": cognito_identity.OPERATIONS,
-    "sts": sts.OPERATIONS,
-}
-# STS judges these itself: the first by the trust policy too, the second always passes.
-_SELF_JUDGED = frozenset({"AssumeRole", "GetCallerIdentity"})
 _REFUSALS = frozenset(
     {
         "AccessDenied",
+        "AccessDeniedException",
         "ExpiredToken",
         "ExpiredTokenException",
+        "ForbiddenException",
         "IDPCommunicationError",
         "IDPRejectedClaim",
         "IncompleteSignature",
         "InvalidClientTokenId",
+        "InvalidGrantException",
         "InvalidIdentityPoolConfigurationException",
         "InvalidIdentityToken",
         "MissingAuthenticationToken",
         "NotAuthorizedException",
         "SignatureDoesNotMatch",
+        "UnauthorizedException",
     }
 )
 
@@ -90,15 +90,20 @@ class Aws:
         now: the time in seconds since the epoch; by default that of this machine.
         token_tolerance: seconds after ``exp`` in which a token is still accepted: five minutes by the IAM
             User Guide (OIDC federation, Note).
+        new_issuer: makes the issuers that AWS itself runs, user pools and the like; by default it has none.
 
     Attributes:
-        account_id, region, fetch, now, token_tolerance: as given.
+        account_id, region, fetch, now, token_tolerance, new_issuer: as given.
         administrator: key of an IAM user whose policy allows everything.
         app: ASGI application for every host name of AWS.
+        hosts: the patterns of those names.
         iam: the identities of the account.
         sessions: the temporary credentials given out.
         journal: every call, in order.
+        lock: held while moto works, whose state has no lock of its own.
     """
+
+    hosts = ("*.amazonaws.com", "*.amazoncognito.com", "*.awsapps.com")
 
     def __init__(
         self,
@@ -108,6 +113,7 @@ class Aws:
         fetch: Fetch = _unreachable,
         now: Callable[[], float] | None = None,
         token_tolerance: float = 300,
+        new_issuer: NewIssuer = no_issuers,
     ) -> None:
         if len(account_id) != 12 or not account_id.isdecimal():
             raise ValueError(f"an AWS account id is 12 digits, not {account_id!r}")
@@ -118,12 +124,13 @@ class Aws:
         self.fetch = fetch
         self.now = now if now is not None else _now
         self.token_tolerance = token_tolerance
+        self.new_issuer = new_issuer
         self.iam = Iam(account_id)
         self.sessions = Sessions()
         self.journal = Journal()
+        self.lock = threading.RLock()
         self._state: dict[type[Any], Any] = {}
         self._clients: dict[tuple[str, Credentials, str], Any] = {}
-        self._lock = threading.RLock()  # moto's state of one account has no lock of its own
         self._app = App(self.handle)
         forget_account(account_id)
         self.administrator = self.iam.create_user("administrator")
@@ -133,9 +140,19 @@ class Aws:
         """ASGI application: answers every host name of AWS."""
         return self._app
 
-    def publish_user_pool(self, pool_id: str, app: AsgiApp) -> None:
-        """Let ``app`` answer ``GET /{pool_id}/.well-known/*`` on the hosts of Cognito user pools."""
-        self._app.publish(pool_id, app)
+    def publish(self, host: str, prefix: str, app: AsgiApp) -> None:
+        """Let ``app`` answer on a host name of AWS what begins with a path, such as a user pool's documents.
+
+        Args:
+            host: for example ``cognito-idp.us-east-1.amazonaws.com``.
+            prefix: of the path; ``/`` for all of it.
+            app: in place of an earlier one for the same host and prefix.
+        """
+        self._app.publish(host, prefix, app)
+
+    def withdraw(self, host: str, prefix: str) -> None:
+        """Undo ``publish``."""
+        self._app.withdraw(host, prefix)
 
     def client(
         self, service: str, *, credentials: Credentials | None = None, region: str | None = None
@@ -148,7 +165,7 @@ class Aws:
             region: by default that of this AWS.
         """
         key = (service, credentials or self.administrator, region or self.region)
-        with self._lock:
+        with self.lock:
             if key not in self._clients:
                 self._clients[key] = bridge.client(
                     service, credentials=key[1], region=key[2], handle=self.handle
@@ -175,9 +192,51 @@ class Aws:
             handle=self.handle,
         )
 
+    def invoke(
+        self, service: str, operation: str, fields: Mapping[str, Any], *, by: Context, as_caller: bool = True
+    ) -> Mapping[str, Any]:
+        """Do, as a part of one call, what another call would do; it is journalled too.
+
+        Args:
+            service: botocore's name of the service.
+            operation: for example ``CreateRole``.
+            fields: of the operation, in Python's types.
+            by: the call that it is a part of: its region, its time and its caller count.
+            as_caller: whether the caller needs the permission; if not, AWS does it by itself.
+
+        Raises:
+            AwsError: if it is refused.
+        """
+        known = _Call(
+            service=SERVICES[service],
+            region=by.region,
+            operation=operation,
+            caller=by.caller if as_caller else None,
+            access_key_id=by.caller.access_key_id if by.caller and as_caller else None,
+        )
+        call = Context(
+            aws=self,
+            service=service,
+            operation=operation,
+            region=by.region,
+            now=by.now,
+            caller=known.caller,
+            protocol=known.protocol,
+            request=None,
+        )
+        try:
+            answer = self._perform(call, fields)
+        except AwsError as error:
+            self._record(known, by.now, error.code, error.status)
+            raise
+        if isinstance(answer, Response):
+            raise TypeError(f"{operation} of {service} answers with a response where members are due")
+        self._record(known, by.now, None, 200)
+        return answer
+
     def state(self, kind: type[_State]) -> _State:
         """Return the one ``kind`` of this account, made by ``kind()`` when first asked for."""
-        with self._lock:
+        with self.lock:
             if kind not in self._state:
                 self._state[kind] = kind()
             found: _State = self._state[kind]
@@ -201,26 +260,14 @@ class Aws:
             error = AwsError("InternalFailure", "This AWS has a defect; its log has more.", status=500)
             response = render_error(known.protocol, error)
         code = error.code if error is not None else _code(response)
-        self.journal.append(
-            Call(
-                time=now,
-                service=known.service.name if known.service else request.host,
-                operation=known.operation,
-                account=self.account_id,
-                principal=known.caller.arn if known.caller else None,
-                access_key_id=known.access_key_id,
-                decision="deny" if code in _REFUSALS else "allow",
-                error=code,
-                status=response.status,
-            )
-        )
+        self._record(known, now, code, response.status, host=request.host)
         return response
 
     def _answer(self, request: Request, known: _Call, now: float) -> Response:
-        fields = self._parse(request, known)
-        service = known.service
-        assert service is not None  # noqa: S101 - _parse has found it
-        if not is_unsigned(service, known.operation):
+        service = self._parse(request, known)
+        model = operation_model(service.name, known.operation)
+        fields = read(request, known.protocol, model)
+        if not is_unsigned(service.name, known.operation):
             claim = signature.read(request)
             known.access_key_id = claim.access_key_id if claim is not None else None
             known.caller = authenticate(
@@ -239,24 +286,28 @@ class Aws:
             region=known.region,
             now=now,
             caller=known.caller,
+            protocol=known.protocol,
             request=request,
         )
-        if known.caller is not None and not (service.name == "sts" and known.operation in _SELF_JUDGED):
-            authorise(call, fields)
-        check_fields(service, known.operation, fields, typed=known.protocol is not Protocol.QUERY)
-        operation = _OPERATIONS.get(service.name, {}).get(known.operation)
-        if operation is not None:
-            result = operation(call, fields)
-            return render(known.protocol, result, operation=known.operation, namespace=service.namespace)
-        if service.name == "iam":
-            self.iam.prepare(known.operation, fields)
-        with self._lock:
-            return call_moto(call)
+        answer = self._perform(call, fields)
+        if isinstance(answer, Response):
+            return answer
+        return render(known.protocol, answer, operation=model, namespace=service.namespace)
 
-    def _parse(self, request: Request, known: _Call) -> dict[str, Any]:
-        """Find out which service and operation is meant, in which protocol, and with which fields."""
-        target = request.headers.get("x-amz-target", "")
-        is_json = bool(target) or "json" in request.headers.get("content-type", "")
+    def _perform(self, call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
+        """Answer a call whose caller is known: is it permitted, is it well-formed, what comes of it."""
+        service = SERVICES[call.service]
+        if call.caller is not None:
+            authorise(call, fields)
+        shape = operation_model(call.service, call.operation).input_shape
+        if shape is not None:
+            constraints.check(shape, fields, code=service.invalid)
+        operation = implementation(service).OPERATIONS.get(call.operation)
+        return operation(call, fields) if operation is not None else pass_on(call, fields)
+
+    def _parse(self, request: Request, known: _Call) -> Service:
+        """Find out which service and operation is meant, and in which protocol."""
+        is_json = "x-amz-target" in request.headers or "json" in request.headers.get("content-type", "")
         known.protocol = Protocol.JSON_1_1 if is_json else Protocol.QUERY
         found: tuple[Service, str | None] | None = by_host(request.host)
         if found is None and request.host.lower().partition(":")[0].endswith("amazonaws.com"):
@@ -266,23 +317,29 @@ class Aws:
             raise AwsError("UnknownEndpoint", "This request names no service of AWS.", status=404)
         service, region = found
         known.service, known.region = service, region or self.region
-        if service.json is not None and (is_json or not service.namespace):
-            known.protocol = service.json
-        else:
-            known.protocol = Protocol.QUERY
-        if request.path != "/" or request.method not in {"GET", "POST"}:
-            raise AwsError("InvalidAction", f"This AWS has nothing at {request.path[:200]}.", status=404)
-        if known.protocol is Protocol.QUERY:
-            fields = query_fields(request)
-            known.operation = str(fields.pop("Action", ""))
-            fields.pop("Version", None)
-        else:
-            prefix, _, known.operation = target.partition(".")
-            fields = json_fields(request) if prefix == service.target else {}
-        if not is_known(service, known.operation):
-            name, known.operation = known.operation, ""
-            raise AwsError("InvalidAction", f"Could not find operation {name[:100]} for {service.name}")
-        return fields
+        known.protocol = protocol_of(request, service.protocols)
+        operation = identify(
+            request, known.protocol, target=service.target, model=service_model(service.name)
+        )
+        if not is_known(service.name, operation):
+            raise AwsError("InvalidAction", f"Could not find operation {operation[:100]} for {service.name}")
+        known.operation = operation
+        return service
+
+    def _record(self, known: _Call, now: float, code: str | None, status: int, *, host: str = "") -> None:
+        self.journal.append(
+            Call(
+                time=now,
+                service=known.service.name if known.service else host,
+                operation=known.operation,
+                account=self.account_id,
+                principal=known.caller.arn if known.caller else None,
+                access_key_id=known.access_key_id,
+                decision="deny" if code in _REFUSALS else "allow",
+                error=code,
+                status=status,
+            )
+        )
 
 
 _XML_CODE = re.compile(rb"<Code>([\w.:-]+)</Code>")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from harness.aws.credentials import Credentials
-from harness.aws.iam import Role
+from harness.aws.iam.account import Role
 from harness.aws.policy import Document
 
 __all__ = ["Session", "Sessions"]

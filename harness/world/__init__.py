@@ -78,9 +78,12 @@ class World:
                 region=_REGION,
                 fetch=self.internet.fetch,
                 now=self.clock.now,
+                new_issuer=functools.partial(Issuer, clock=self.clock),
             )
             self._end.callback(self.aws.close)
-            self.internet.serve("*.amazonaws.com", self.aws.app)
+            address = self.internet.serve(self.aws.hosts[0], self.aws.app)
+            for host in self.aws.hosts[1:]:
+                self.internet.connect(host, address)
             self.server = self.aws.iam.create_user(SERVER_NAME, SERVER_POLICY, policy_name="host")
             self.setup = self._set_up()
             self.issuer = self.setup.issuer

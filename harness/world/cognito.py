@@ -24,7 +24,7 @@ def set_up(site: Site) -> Setup:
     client_id: str = client["UserPoolClient"]["ClientId"]
     provider = f"cognito-idp.{region}.amazonaws.com/{pool_id}"
     issuer = site.new_issuer("cognito", url=f"https://{provider}", client_id=client_id)
-    aws.publish_user_pool(pool_id, issuer.app)
+    aws.publish(provider.partition("/")[0], f"/{pool_id}/", issuer.app)
 
     identity_pool = aws.call(
         "cognito-identity",

@@ -11,19 +11,16 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.aws.conditions import Keys, UndecidableError, UnresolvedError, glob
-from harness.aws.policy_document import Document, PolicyError, Statement, is_account_id, parse
+from harness.aws.policy.conditions import Keys, UndecidableError, UnresolvedError, glob
+from harness.aws.policy.document import Document, Statement, is_account_id
 
 __all__ = [
     "Decision",
-    "Document",
-    "PolicyError",
     "Principal",
     "Request",
     "evaluate",
     "evaluate_trust",
     "limit",
-    "parse",
 ]
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.aws.conditions import Condition, is_operator
 from harness.aws.errors import AwsError
+from harness.aws.policy.conditions import Condition, is_operator
 
 __all__ = ["Document", "PolicyError", "Statement", "is_account_id", "parse"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from harness.aws.context import Caller, Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.iam import Provider, Role
+from harness.aws.iam.account import Provider, Role
 from harness.aws.identity_token import Reason, TokenRejected, audiences, unverified_claims, verify
-from harness.aws.permissions import condition_keys, denied, identity_decision
+from harness.aws.permissions import denied, global_keys, identity_decision
 from harness.aws.policy import (
     Decision,
     Document,
@@ -27,9 +27,8 @@ from harness.aws.policy import (
 )
 from harness.aws.sessions import Session
 
-__all__ = ["OPERATIONS", "assume_role", "assume_role_with_web_identity", "get_caller_identity"]
+__all__ = ["OPERATIONS", "condition_keys", "resources"]
 
-_SESSION_NAME = r"[\w+=,.@-]*"
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/[\w+=,.@/-]+", re.ASCII)
 _CHAINED = 3600  # seconds; IAM User Guide, "Role chaining"
 _TAGS_CLAIM = "https://aws.amazon.com/tags"
@@ -55,7 +54,7 @@ def assume_role(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     name, duration, policies = _checked(call, fields)
     source = fields.get("SourceIdentity") or (caller.session.source_identity if caller.session else None)
     tags = {str(tag.get("Key")): str(tag.get("Value", "")) for tag in _dicts(fields.get("Tags"))}
-    keys: _Keys = {**condition_keys(call), "sts:RoleSessionName": name}
+    keys: _Keys = {**global_keys(call), "sts:RoleSessionName": name}
     if "ExternalId" in fields:
         keys["sts:ExternalId"] = str(fields["ExternalId"])
     keys |= _request_keys(tags, source)
@@ -99,7 +98,7 @@ def assume_role_with_web_identity(call: Context, fields: Mapping[str, Any]) -> M
     tags, source = _token_tags(claims), claims.get(_SOURCE_IDENTITY_CLAIM)
     if source is not None and not isinstance(source, str):
         raise AwsError("InvalidIdentityToken", "The source identity in the ID Token is not a string")
-    keys: _Keys = {**condition_keys(call), **_token_keys(claims, provider.url)}
+    keys: _Keys = {**global_keys(call), **_token_keys(claims, provider.url)}
     keys |= {"sts:RoleSessionName": name, **_request_keys(tags, source)}
     wanted = ["sts:AssumeRoleWithWebIdentity", *(["sts:TagSession"] if tags else [])]
     wanted += ["sts:SetSourceIdentity"] if source else []
@@ -137,6 +136,16 @@ OPERATIONS: Mapping[str, Operation] = {
     "AssumeRoleWithWebIdentity": assume_role_with_web_identity,
     "GetCallerIdentity": get_caller_identity,
 }
+
+
+def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
+    """The role of a call that names one. AssumeRole judges for itself; GetCallerIdentity is open to all."""
+    return [] if call.operation in {"AssumeRole", "GetCallerIdentity"} else ["*"]
+
+
+def condition_keys(call: Context, fields: Mapping[str, Any]) -> Mapping[str, str | Sequence[str]]:
+    """None beside the global ones."""
+    return {}
 
 
 def _signed(call: Context) -> Caller:
@@ -270,40 +279,10 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 def _checked(call: Context, fields: Mapping[str, Any]) -> tuple[str, int, tuple[Document, ...] | None]:
     """Check what the API reference bounds; return session name, duration in seconds and session policies."""
-    for key, shortest, longest in (
-        ("RoleArn", 20, 2048),
-        ("RoleSessionName", 2, 64),
-        ("WebIdentityToken", 4, 20_000),
-        ("Policy", 1, 2048),
-        ("ExternalId", 2, 1224),
-        ("SourceIdentity", 2, 64),
-    ):
-        value = fields.get(key)
-        if value is not None and not (isinstance(value, str) and shortest <= len(value) <= longest):
-            bound = f"{'greater' if len(value) < shortest else 'less'} than or equal to"
-            limit = shortest if len(value) < shortest else longest
-            raise _constraint(key, fields, f"Member must have length {bound} {limit}")
     name = str(fields["RoleSessionName"])
-    if not re.fullmatch(_SESSION_NAME, name, re.ASCII):
-        # Reported in AWSCore.jl#38.
-        constraint = f"Member must satisfy regular expression pattern: {_SESSION_NAME}"
-        raise _constraint("RoleSessionName", fields, constraint)
     if not _ROLE_ARN.fullmatch(str(fields["RoleArn"])):
         raise AwsError("ValidationError", f"{fields['RoleArn']} is invalid")
-    return name, _duration(fields), _session_policies(call, fields)
-
-
-def _duration(fields: Mapping[str, Any]) -> int:
-    value = str(fields.get("DurationSeconds", 3600))
-    if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise AwsError("MalformedInput", "DurationSeconds is not an integer")
-    for is_wrong, constraint in (
-        (int(value) < 900, "greater than or equal to 900"),
-        (int(value) > 43_200, "less than or equal to 43200"),
-    ):
-        if is_wrong:
-            raise _constraint("DurationSeconds", fields, f"Member must have value {constraint}")
-    return int(value)
+    return name, int(fields.get("DurationSeconds", 3600)), _session_policies(call, fields)
 
 
 def _session_policies(call: Context, fields: Mapping[str, Any]) -> tuple[Document, ...] | None:
@@ -312,16 +291,6 @@ def _session_policies(call: Context, fields: Mapping[str, Any]) -> tuple[Documen
         return None
     inline = [parse(fields["Policy"], kind="identity")] if "Policy" in fields else []
     return (*inline, *call.aws.iam.managed_documents(arns))
-
-
-def _constraint(key: str, fields: Mapping[str, Any], constraint: str) -> AwsError:
-    # A token is never repeated in an error.
-    value = "" if key == "WebIdentityToken" else f" '{str(fields[key])[:2048]}'"
-    where = f"{key[0].lower()}{key[1:]}"
-    return AwsError(
-        "ValidationError",
-        f"1 validation error detected: Value{value} at '{where}' failed to satisfy constraint: {constraint}",
-    )
 
 
 def _check_duration(role: Role, duration: int) -> None:

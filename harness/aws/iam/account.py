@@ -21,7 +21,7 @@ from harness.aws.credentials import Credentials
 from harness.aws.errors import AwsError
 from harness.aws.policy import Document, PolicyError, parse
 
-__all__ = ["AccessKey", "Iam", "Provider", "Role"]
+__all__ = ["AccessKey", "Iam", "Provider", "Role", "check_provider_url", "check_trust"]
 
 _MANAGED = "arn:aws:iam::aws:policy/"
 _DEFAULT_SESSION = 3600  # seconds; CreateRole, MaxSessionDuration
@@ -37,9 +37,6 @@ _PRINCIPALS = {
     ),
     "Federated": re.compile(r"arn:aws:iam::\d{12}:(?:oidc|saml)-provider/.+|[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
 }
-_IDENTITY_POLICIES = frozenset(
-    {"CreatePolicy", "CreatePolicyVersion", "PutRolePolicy", "PutUserPolicy", "PutGroupPolicy"}
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,33 +162,14 @@ class Iam:
         """Return managed policies by their ARNs; those that do not exist allow nothing and are left out."""
         documents = []
         for arn in arns:
-            self._load(arn)
+            self.load(arn)
             policy = self._moto.managed_policies.get(arn)
             document = _read(_default_version(policy)) if policy is not None else None
             documents += [document] if document is not None else []
         return documents
 
-    def prepare(self, operation: str, fields: Mapping[str, Any]) -> None:
-        """Do, before moto has a call, what moto would leave out.
-
-        The AWS managed policy that the call names is loaded: all 1,400 would take half a second.
-
-        Raises:
-            AwsError: ``MalformedPolicyDocument`` for a policy, ``ValidationError`` for a provider's URL, that
-                IAM does not take.
-        """
-        for name in ("PolicyArn", "PermissionsBoundary"):
-            self._load(str(fields.get(name, "")))
-        if operation == "CreateRole":
-            _check_trust(str(fields.get("AssumeRolePolicyDocument", "")))
-        elif operation == "UpdateAssumeRolePolicy":
-            _check_trust(str(fields.get("PolicyDocument", "")))
-        elif operation in _IDENTITY_POLICIES:
-            parse(str(fields.get("PolicyDocument", "")), kind="identity")
-        elif operation == "CreateOpenIDConnectProvider":
-            _check_provider_url(str(fields.get("Url", "")))
-
-    def _load(self, arn: str) -> None:
+    def load(self, arn: str) -> None:
+        """Let moto have an AWS managed policy; nothing happens for any other ARN."""
         if not arn.startswith(_MANAGED) or arn in self._moto.managed_policies:
             return
         data = _managed_policy(arn.rpartition("/")[2])
@@ -249,7 +227,7 @@ def _managed_policy(name: str) -> dict[str, Any] | None:
     return {**data, "name": name}
 
 
-def _check_trust(text: str) -> None:
+def check_trust(text: str) -> None:
     """Refuse a trust policy whose grammar, or whose principals, IAM does not take."""
     for statement in parse(text, kind="trust").statements:
         for kind, names in (statement.principals or {}).items():
@@ -259,7 +237,7 @@ def _check_trust(text: str) -> None:
                     raise PolicyError(f'Invalid principal in policy: "{kind.upper()}":"{name}"')
 
 
-def _check_provider_url(url: str) -> None:
+def check_provider_url(url: str) -> None:
     """Refuse what is no issuer: the API reference wants ``https://``, and neither a port nor a query."""
     try:
         parts = urlsplit(url)

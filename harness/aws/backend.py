@@ -8,26 +8,28 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
-from harness.aws.services import SERVICES, Service, is_unsigned
-from harness.aws.wire import Request, Response
+from harness.aws.models import is_unsigned, operation_model
+from harness.aws.services import SERVICES, Service
+from harness.aws.wire import Protocol, Request, Response
 
-__all__ = ["call_moto", "forget_account", "not_implemented"]
+__all__ = ["ask", "forget_account", "not_implemented", "pass_on"]
 
 logger = logging.getLogger(__name__)
 
-# moto's answers here are constants: of these services it keeps nothing.
-_OURS = frozenset({"sts", "cognito-identity"})
 # moto signs all user pools' tokens with one key that its wheel ships, finds clients and tokens in every
 # account, and checks no SRP proof: what makes or takes a user's token is not left to it.
 _USER_TOKENS = frozenset({"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminUserGlobalSignOut"})
@@ -38,20 +40,74 @@ def not_implemented(call: Context) -> AwsError:
     return AwsError("NotImplemented", f"This AWS does not implement {call.operation} of {call.service}.")
 
 
-def call_moto(call: Context) -> Response:
-    """Let moto answer a call that was authenticated and authorised.
+def pass_on(call: Context, fields: Mapping[str, Any]) -> Response | dict[str, Any]:
+    """Let moto answer a call that was authenticated and authorised: its response, or the members of it.
+
+    The request goes on as it came, where it came in a protocol that moto speaks.
 
     Raises:
-        AwsError: ``NotImplemented``, where moto does not; ``ValidationError``, where the call made it fail.
+        AwsError: as ``ask``.
     """
+    if call.request is None or call.protocol is Protocol.CBOR:
+        return ask(call, fields)
+    return _run(call, call.request)
+
+
+def ask(call: Context, fields: Mapping[str, Any], *, operation: str | None = None) -> dict[str, Any]:
+    """Ask moto, in the place of the caller, and return the members of its answer.
+
+    Args:
+        call: the call on behalf of which it is.
+        fields: of the operation.
+        operation: of the call's service; the call's own when left out.
+
+    Raises:
+        AwsError: what moto refuses; ``NotImplemented``, where moto does not; ``ValidationError``, where the
+            call made it fail.
+    """
+    operation = operation or call.operation
+    model = operation_model(call.service, operation)
+    protocol = "json" if Protocol.QUERY not in SERVICES[call.service].protocols else "query"
+    made = create_serializer(protocol, include_validation=False).serialize_to_request(dict(fields), model)
+    body = made["body"]
+    headers = {name.lower(): str(value) for name, value in made["headers"].items()}
+    response = _run(
+        call,
+        Request(
+            host="",
+            headers=headers,
+            body=urlencode(body).encode() if isinstance(body, dict) else body or b"",
+        ),
+    )
+    parsed: dict[str, Any] = create_parser(protocol).parse(
+        {"headers": response.headers, "status_code": response.status, "body": response.body},
+        model.output_shape,
+    )
+    if response.status >= 400:
+        error = parsed.get("Error", {})
+        raise AwsError(str(error.get("Code", "")), str(error.get("Message", "")), status=response.status)
+    parsed.pop("ResponseMetadata", None)
+    return parsed
+
+
+def forget_account(account_id: str) -> None:
+    """Drop all that moto keeps of an account."""
+    for backend in list(BackendDict._instances):
+        backend.pop(account_id, None)
+
+
+def _run(call: Context, request: Request) -> Response:
     service = SERVICES[call.service]
-    is_user_token = call.operation in _USER_TOKENS or is_unsigned(service, call.operation)
-    if service.name in _OURS or (service.name == "cognito-idp" and is_user_token):
+    is_user_token = call.operation in _USER_TOKENS or is_unsigned(service.name, call.operation)
+    if not service.moto or (service.name == "cognito-idp" and is_user_token):
         raise not_implemented(call)
     if service.name == "cognito-idp":
         _load_key_once()
     try:
-        chunks, status, headers = run_wsgi_app(_moto(service.name), _environ(call, service), buffered=True)
+        with call.aws.lock:
+            chunks, status, headers = run_wsgi_app(
+                _moto(service.moto), _environ(call, service, request), buffered=True
+            )
         body = b"".join(chunks)
     except NotImplementedError:
         raise not_implemented(call) from None
@@ -69,12 +125,6 @@ def call_moto(call: Context) -> Response:
     return Response(status=code, headers=kept, body=body)
 
 
-def forget_account(account_id: str) -> None:
-    """Drop all that moto keeps of an account."""
-    for backend in list(BackendDict._instances):
-        backend.pop(account_id, None)
-
-
 def _failed(call: Context) -> AwsError:
     return AwsError(
         "ValidationError", f"This AWS could not answer {call.operation} of {call.service} with these fields."
@@ -82,13 +132,13 @@ def _failed(call: Context) -> AwsError:
 
 
 @lru_cache
-def _moto(service: str) -> Any:
+def _moto(package: str) -> Any:
     """moto's application for a service.
 
     Not its dispatcher by host: the service is known here, and the dispatcher lists its own folder of 180
     packages for every request.
     """
-    return create_backend_app(service.replace("-", ""))
+    return create_backend_app(package)
 
 
 @lru_cache(maxsize=1)
@@ -103,9 +153,8 @@ def _load_key_once() -> None:
     models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: key))
 
 
-def _environ(call: Context, service: Service) -> dict[str, Any]:
+def _environ(call: Context, service: Service, request: Request) -> dict[str, Any]:
     """Make the WSGI environment; moto reads the region from the host, and the account from its own header."""
-    request: Request = call.request
     host = (
         f"{service.host}.amazonaws.com"
         if service.name == "iam"

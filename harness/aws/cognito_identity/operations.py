@@ -7,17 +7,17 @@ AWS's, as the public reports cited beside them quote them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.aws.cognito_identity.pools import ADMINISTRATION, Identity, IdentityPool, IdentityPools, Login
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.iam import Role
-from harness.aws.identity_pools import ADMINISTRATION, Identity, IdentityPool, IdentityPools, Login
+from harness.aws.iam.account import Role
 from harness.aws.identity_token import Fetch, Reason, TokenRejected, verify
 from harness.aws.policy import PolicyError, Principal, Request, evaluate_trust, parse
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "condition_keys", "resources"]
 
 SERVICE = "cognito-identity.amazonaws.com"
 SESSION_NAME = "CognitoIdentityCredentials"
@@ -161,6 +161,20 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetId": get_id,
 }
 """The operations of the service that are ours, by name."""
+
+
+def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
+    """The identity pool, of calls that name one."""
+    if not fields.get("IdentityPoolId"):
+        return ["*"]
+    return [
+        f"arn:aws:cognito-identity:{call.region}:{call.aws.account_id}:identitypool/{fields['IdentityPoolId']}"
+    ]
+
+
+def condition_keys(call: Context, fields: Mapping[str, Any]) -> Mapping[str, str | Sequence[str]]:
+    """None beside the global ones."""
+    return {}
 
 
 def _logins(call: Context, pool: IdentityPool, params: Mapping[str, Any]) -> list[Login]:

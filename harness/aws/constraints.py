@@ -1,0 +1,155 @@
+"""What AWS's models say of a call's fields: required, length, range, pattern, enumeration.
+
+Every service of AWS answers a field that breaks its model alike, and lists all that is wrong at once:
+``1 validation error detected: Value 'x' at 'roleSessionName' failed to satisfy constraint: Member must
+satisfy regular expression pattern: [\\w+=,.@-]*`` (AWSCore.jl#38). What a model marks as sensitive is never
+repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from harness.aws.errors import AwsError
+
+__all__ = ["check"]
+
+logger = logging.getLogger(__name__)
+
+_LONGEST = 2048  # characters of a value that a message repeats
+_LAST_ASSIGNED = 0x323B0  # above it Unicode has nothing but tags, variation selectors and private use
+
+
+def check(shape: Any, fields: Mapping[str, Any], *, code: str) -> None:
+    """Check the fields of a call.
+
+    Args:
+        shape: botocore's model of the operation's input.
+        fields: as read.
+        code: the error code by which this service says so.
+
+    Raises:
+        AwsError: ``code``, naming everything that is wrong.
+    """
+    found = list(_structure(shape, fields, ""))
+    if found:
+        errors = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
+        raise AwsError(code, f"{errors}: {'; '.join(found)}")
+
+
+def _structure(shape: Any, fields: Mapping[str, Any], path: str) -> Iterator[str]:
+    for name in shape.required_members:
+        if fields.get(name) is None:
+            where = f"{path}{name[0].lower()}{name[1:]}"
+            yield f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
+    members = shape.members
+    for name, value in fields.items():
+        yield from _member(members[name], value, f"{path}{name[0].lower()}{name[1:]}")
+
+
+def _member(shape: Any, value: Any, path: str) -> Iterator[str]:
+    broken = list(_broken(shape, value))
+    for constraint in broken:
+        yield _failure(shape, value, path, constraint)
+    match shape.type_name:
+        case "structure":
+            yield from _structure(shape, value, f"{path}.")
+        case "list" if shape.member.type_name in {"structure", "list", "map"}:
+            for number, item in enumerate(value, 1):
+                yield from _member(shape.member, item, f"{path}.{number}.member")
+        case "list":
+            inner = _first(_broken(shape.member, item) for item in value)
+            if inner:
+                yield _failure(shape, value, path, f"Member must satisfy constraint: [{', '.join(inner)}]")
+        case "map":
+            keys = _first(_broken(shape.key, key) for key in value)
+            if keys:
+                yield _failure(shape, value, path, f"Map keys must satisfy constraint: [{', '.join(keys)}]")
+            if shape.value.type_name in {"structure", "list", "map"}:
+                for key, item in value.items():
+                    yield from _member(shape.value, item, f"{path}.{key}.member")
+            else:
+                values = _first(_broken(shape.value, item) for item in value.values())
+                if values:
+                    text = f"Map value must satisfy constraint: [{', '.join(values)}]"
+                    yield _failure(shape, value, path, text)
+
+
+def _first(each: Iterator[Iterator[str]]) -> list[str]:
+    return next(filter(None, map(list, each)), [])
+
+
+def _broken(shape: Any, value: Any) -> Iterator[str]:
+    """Yield the constraints that one value breaks by itself."""
+    metadata = shape.metadata
+    if not metadata:
+        return
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    size = value if is_number else len(value) if isinstance(value, str | bytes | list | dict) else None
+    what = "value" if is_number else "length"
+    if size is not None:
+        low, high = metadata.get("min"), metadata.get("max")
+        if low is not None and size < low:
+            yield f"Member must have {what} greater than or equal to {low}"
+        if high is not None and size > high:
+            yield f"Member must have {what} less than or equal to {high}"
+            return  # and no pattern is tried on it: that it is short bounds the work
+    if not isinstance(value, str):
+        return
+    pattern = metadata.get("pattern")
+    if pattern is not None and not _matches(pattern, value):
+        yield f"Member must satisfy regular expression pattern: {pattern}"
+    if "enum" in metadata and value not in metadata["enum"]:
+        yield f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]"
+
+
+def _failure(shape: Any, value: Any, path: str, constraint: str) -> str:
+    shown = "" if shape.metadata.get("sensitive") else f" '{_java(value)[:_LONGEST]}'"
+    return f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _java(value: Any) -> str:
+    """Write a value as AWS's messages do."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return f"[{', '.join(map(_java, value))}]"
+        case dict():
+            return "{" + ", ".join(f"{key}={_java(item)}" for key, item in value.items()) + "}"
+        case _:
+            return str(value)
+
+
+def _matches(pattern: str, value: str) -> bool:
+    compiled = _compiled(pattern)
+    return compiled is None or compiled.fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode."""
+    translated = re.sub(r"\\p\{(\w+)\}", lambda found: _category(found[1]), pattern)
+    try:
+        return re.compile(translated, re.ASCII)
+    except re.error:
+        logger.warning("the pattern %s of AWS's model cannot be read; it is not held", pattern)
+        return None
+
+
+@lru_cache(maxsize=16)
+def _category(name: str) -> str:
+    """Return the characters of a general category of Unicode, as the inside of a character class."""
+    ranges: list[list[int]] = []
+    for code in range(_LAST_ASSIGNED):
+        if unicodedata.category(chr(code)).startswith(name):
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)

@@ -1,0 +1,1 @@
+"""AWS IAM Identity Center: its administration, its directory, its OIDC service and its portal."""
