@@ -230,6 +230,10 @@ def _managed_policy(name: str) -> dict[str, Any] | None:
 def check_trust(text: str) -> None:
     """Refuse a trust policy whose grammar, or whose principals, IAM does not take."""
     for statement in parse(text, kind="trust").statements:
+        # Cognito Developer Guide, "Use trust policy conditions in IAM roles"; the text is ours.
+        federated = (statement.principals or {}).get("Federated", ())
+        if "cognito-identity.amazonaws.com" in federated and not statement.conditions:
+            raise PolicyError("A role for identity pools must have at least one trust policy condition")
         for kind, names in (statement.principals or {}).items():
             for name in names:
                 pattern = _PRINCIPALS.get(kind)
