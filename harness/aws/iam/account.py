@@ -232,7 +232,8 @@ def check_trust(text: str) -> None:
     for statement in parse(text, kind="trust").statements:
         # Cognito Developer Guide, "Use trust policy conditions in IAM roles"; the text is ours.
         federated = (statement.principals or {}).get("Federated", ())
-        if "cognito-identity.amazonaws.com" in federated and not statement.conditions:
+        conditions = statement.conditions or statement.unknown
+        if statement.effect == "Allow" and "cognito-identity.amazonaws.com" in federated and not conditions:
             raise PolicyError("A role for identity pools must have at least one trust policy condition")
         for kind, names in (statement.principals or {}).items():
             for name in names:
