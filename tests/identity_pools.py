@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
 from botocore.exceptions import ClientError
 
 from fake_idp import Clock, Issuer
@@ -134,17 +137,29 @@ class Cloud:
     def log_in(self, token: str | None, **more: Any) -> dict[str, Any]:
         return self.credentials(self.get_id(token), token, **more)
 
-    def send(self, operation: str, fields: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Send an unsigned call that boto3 would not, and return status and members of the answer."""
-        answer = self.aws.handle(
-            Request(
-                host="cognito-identity.us-east-1.amazonaws.com",
-                headers={
-                    "content-type": "application/x-amz-json-1.1",
-                    "x-amz-target": f"AWSCognitoIdentityService.{operation}",
-                },
-                body=json.dumps(fields).encode(),
+    def send(
+        self, operation: str, fields: dict[str, Any], *, signed: bool = False
+    ) -> tuple[int, dict[str, Any]]:
+        """Send a call that boto3 would not, the administrator's if signed; return status and members."""
+        host = "cognito-identity.us-east-1.amazonaws.com"
+        request = AWSRequest(
+            "POST",
+            f"https://{host}/",
+            data=json.dumps(fields),
+            headers={
+                "content-type": "application/x-amz-json-1.1",
+                "x-amz-target": f"AWSCognitoIdentityService.{operation}",
+            },
+        )
+        if signed:
+            key = self.aws.administrator
+            signer = SigV4Auth(
+                BotoCredentials(key.access_key_id, key.secret_access_key), "cognito-identity", "us-east-1"
             )
+            signer.add_auth(request)
+        headers = {name.lower(): str(value) for name, value in request.headers.items()}
+        answer = self.aws.handle(
+            Request(host=host, headers={**headers, "host": host}, body=request.data.encode())
         )
         return answer.status, json.loads(answer.body)
 
