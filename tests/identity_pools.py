@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,11 +13,22 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from botocore.exceptions import ClientError
 
-from fake_idp import Clock, Issuer
+from fake_idp import Clock, Issuer, random_ids
+from fake_idp.key_ring import KeyRing
 from harness.aws import Aws, Credentials
 from harness.aws.wire import Request
 
-__all__ = ["ACCOUNT", "HOST", "MISCONFIGURED", "START", "UNSUPPORTED", "Cloud", "refusal", "role_arn"]
+__all__ = [
+    "ACCOUNT",
+    "HOST",
+    "MISCONFIGURED",
+    "START",
+    "UNSUPPORTED",
+    "Cloud",
+    "new_issuer",
+    "refusal",
+    "role_arn",
+]
 
 START = 1_790_000_000.0
 ACCOUNT = "123456789012"
@@ -44,9 +56,9 @@ class Cloud:
     def __init__(self, time: time_machine.Coordinates) -> None:
         self.time = time
         clock = self.clock = Clock()
-        self.users = Issuer("cognito", clock=clock)
-        self.others = Issuer(
-            "cognito", clock=clock, url="https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Other2"
+        self.users = new_issuer("cognito", clock)
+        self.others = new_issuer(
+            "cognito", clock, url="https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Other2"
         )
         self.issuers = [self.users, self.others]
         self.is_down = False
@@ -56,7 +68,7 @@ class Cloud:
             region="us-east-1",
             fetch=self.fetch,
             now=clock.now,
-            new_issuer=lambda preset, **options: Issuer(preset, clock=clock, **options),
+            new_issuer=lambda preset, **options: new_issuer(preset, clock, **options),
         )
         self.iam = self.aws.client("iam")
         self.pools = self.aws.client("cognito-identity")
@@ -88,7 +100,7 @@ class Cloud:
         self, preset: str, *, clients: list[str] | None = None, **options: Any
     ) -> tuple[Issuer, str]:
         """Have an issuer outside, registered as an OpenID Connect provider of IAM; return its ARN too."""
-        issuer = Issuer(preset, clock=self.clock, **options)
+        issuer = new_issuer(preset, self.clock, **options)
         self.issuers.append(issuer)
         made = self.iam.create_open_id_connect_provider(
             Url=issuer.url, ClientIDList=clients or [issuer.client_id], ThumbprintList=["a" * 40]
@@ -174,6 +186,18 @@ class Cloud:
     def role_of(self, given: dict[str, Any]) -> str:
         """Return the name of the role of credentials, as STS says it."""
         return str(self.client("sts", given).get_caller_identity()["Arn"]).split("/")[1]
+
+
+@cache
+def _first_keys(preset: str, url: str | None, algorithm: Any) -> KeyRing:
+    return Issuer(preset, url=url, algorithm=algorithm).keys
+
+
+def new_issuer(preset: str, clock: Clock, *, url: str | None = None, **options: Any) -> Issuer:
+    """Return an issuer that begins with the keys of every earlier one of its name: making them is slow."""
+    first = _first_keys(preset, url, options.get("algorithm"))
+    ring = KeyRing(new_kid=random_ids.uuid4, uses=first.uses, algorithm=first.algorithm, held=first.held)
+    return Issuer(preset, clock=clock, url=url, keys=ring, **options)
 
 
 def role_arn(name: str) -> str:

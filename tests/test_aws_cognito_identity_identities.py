@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from fake_idp import Issuer
-from tests.identity_pools import START, Cloud, refusal
+from tests.identity_pools import START, Cloud, new_issuer, refusal
 
 MISMATCH = (
     "NotAuthorizedException",
@@ -134,7 +133,7 @@ class Both:
     """A pool with two providers, the user pool and Google."""
 
     def __init__(self, cloud: Cloud) -> None:
-        self.cloud, self.google = cloud, Issuer("google", clock=cloud.clock)
+        self.cloud, self.google = cloud, new_issuer("google", cloud.clock)
         cloud.issuers.append(self.google)
         self.pool = cloud.create_pool(SupportedLoginProviders={"accounts.google.com": self.google.client_id})
 

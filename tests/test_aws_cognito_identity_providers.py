@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fake_idp import Issuer
-from tests.identity_pools import START, UNSUPPORTED, Cloud, refusal
+from tests.identity_pools import START, UNSUPPORTED, Cloud, new_issuer, refusal
 
 
 def of_iam(cloud: Cloud, preset: str, *, clients: list[str] | None = None) -> tuple[Issuer, str, str]:
@@ -102,7 +102,7 @@ def test_an_issuer_that_cannot_be_reached_verifies_nothing(cloud: Cloud) -> None
 
 
 def test_google_needs_no_provider_of_iam(cloud: Cloud) -> None:
-    google = Issuer("google", clock=cloud.clock)
+    google = new_issuer("google", cloud.clock)
     cloud.issuers.append(google)
     pool = cloud.create_pool(SupportedLoginProviders={"accounts.google.com": google.client_id})
     assert cloud.get_id(google.mint(sub="alice"), provider="accounts.google.com", pool=pool)
