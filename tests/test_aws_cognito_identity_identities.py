@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from harness.aws.cognito_identity.identities import Identities, Login
+from harness.aws.errors import AwsError
 from tests.identity_pools import START, Cloud, new_issuer, refusal
 
 MISMATCH = (
@@ -263,3 +268,47 @@ def test_a_deleted_identity_is_gone_and_its_login_somebody_new(cloud: Cloud) -> 
         cloud.pools.describe_identity(IdentityId=alice)
     assert refusal(raised) == ("ResourceNotFoundException", f"Identity '{alice}' not found.")
     assert cloud.get_id(cloud.users.mint(sub="alice")) != alice
+
+
+# --- whatever is linked in whatever order ----------------------------------------------------------------
+
+LOGINS = st.builds(
+    Login, provider=st.sampled_from(["a", "b", "developer"]), subject=st.sampled_from(["1", "2", "3"])
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("enter"), st.lists(LOGINS, min_size=1, max_size=3), st.integers(0, 9)),
+        st.tuples(st.just("unlink"), st.lists(LOGINS, min_size=1, max_size=1), st.integers(0, 9)),
+        st.tuples(st.just("guest"), st.just([]), st.integers(0, 9)),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_a_login_is_of_one_identity_which_has_one_of_each_public_provider(steps: list[Any]) -> None:
+    identities, pool = Identities(), "us-east-1:0"
+    for now, (step, logins, number) in enumerate(steps):
+        known = identities.of_pool(pool)
+        asked = known[number] if number < len(known) else None
+        with contextlib.suppress(AwsError):
+            if step == "guest":
+                identities.new_guest(pool, now=now)
+            elif step == "unlink" and asked is not None:
+                own = [login for login in logins if login in asked.logins]
+                identities.unlink(asked, own, now=now)
+            else:
+                before = set(asked.logins) if asked is not None else set()
+                entered = identities.enter(pool, logins, now=now, identity=asked, developer="developer")
+                assert set(logins) <= set(entered.logins)
+                if asked is not None and entered.id == asked.id and not asked.is_guest:
+                    assert before & set(logins)  # nobody gets in without a login of the identity
+        everyone = identities.of_pool(pool)
+        linked = [login for one in everyone for login in one.logins]
+        assert len(linked) == len(set(linked))
+        for one in everyone:
+            assert all(identities.owner(pool, login) == one for login in one.logins)
+            public = [login.provider for login in one.logins if login.provider != "developer"]
+            assert len(public) == len(set(public))
+            assert one.is_enabled or not one.logins

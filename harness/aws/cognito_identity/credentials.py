@@ -25,6 +25,7 @@ from harness.aws.cognito_identity.roles import role_arn
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
 from harness.aws.iam.account import Role
+from harness.aws.permissions import global_keys
 from harness.aws.policy import PolicyError, Principal, Request, evaluate_trust, parse
 
 __all__ = ["CREDENTIALS"]
@@ -100,7 +101,7 @@ def get_credentials_for_identity(call: Context, fields: Mapping[str, Any]) -> di
     }
     arn = role_arn(pool, entry.proofs, custom=fields.get("CustomRoleArn"), guest=entry.is_guest)
     role = None if arn is None else call.aws.iam.role(arn)
-    if role is None or not _are_good(entry.tags) or not _trusts(role, keys, entry.tags):
+    if role is None or not _are_good(entry.tags) or not _trusts(call, role, keys, entry.tags):
         raise AwsError(  # amplify-swift#3124
             "InvalidIdentityPoolConfigurationException",
             "Invalid identity pool configuration. Check assigned IAM roles for this pool.",
@@ -250,9 +251,11 @@ def _are_good(tags: Mapping[str, str]) -> bool:
     return sum(sizes) <= _MAX_TAGS and all(size <= _MAX_TAG for size in sizes)
 
 
-def _trusts(role: Role, keys: Mapping[str, str | Sequence[str]], tags: Mapping[str, str]) -> bool:
+def _trusts(
+    call: Context, role: Role, keys: Mapping[str, str | Sequence[str]], tags: Mapping[str, str]
+) -> bool:
     """Tell whether a role trusts who comes, and with their tags."""
-    context = {"sts:RoleSessionName": _SESSION_NAME, **keys}
+    context = {**global_keys(call), "sts:RoleSessionName": _SESSION_NAME, **keys}
     context |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
     actions = ["sts:AssumeRoleWithWebIdentity"]
     if tags:

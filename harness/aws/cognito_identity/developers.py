@@ -55,7 +55,7 @@ def get_open_id_token_for_developer_identity(call: Context, fields: Mapping[str,
         identity=identity,
         developer=name,
     )
-    # The form of the second was seen as cognitoAuthenticationProvider of API Gateway.
+    # AWS documents that the name is in amr ("IAM roles"); the form of the last one is ours.
     methods = ["authenticated", name, f"{name}:{pool.id}:{login.subject}"]
     for proof in proofs:
         methods += [proof.login.provider, proof.method]

@@ -114,7 +114,7 @@ def _verify(call: Context, pool: IdentityPool, name: str, token: str) -> Proof:
         if not clients.intersection(_audiences(claims)):
             raise unsupported_provider()
         login = Login(provider=name, subject=claims["sub"])
-        # The forms of the method were seen as cognitoAuthenticationProvider of API Gateway.
+        # AWS documents this form for user pools only (CognitoSignIn); these two are ours.
         method = f"{name}:{login.subject}" if arn is None else f"{arn}:OIDC:{login.subject}"
         return Proof(
             login=login, claims=claims, names=(name, *([arn] if arn is not None else [])), method=method
