@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from fake_idp import Issuer
+    from tests.identity_pools import Cloud
     from tests.oauth_party import Party
 
 
@@ -76,3 +77,24 @@ def run(
         return (code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """An account whose identity pool takes the people of a user pool and no guests."""
+    import time_machine
+
+    from tests.identity_pools import START, Cloud
+
+    with time_machine.travel(START, tick=False) as time:
+        yield Cloud(time)
+
+
+@pytest.fixture
+def open_cloud(cloud: Cloud) -> Cloud:
+    """An account whose identity pool takes guests."""
+    cloud.pool = cloud.create_pool(guests=True)
+    cloud.role("Member", "authenticated")
+    cloud.role("Guest", "unauthenticated", policy="arn:aws:iam::aws:policy/AdministratorAccess")
+    cloud.set_roles(authenticated="Member", unauthenticated="Guest")
+    return cloud

@@ -109,7 +109,9 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
 
 
 def _failure(shape: Any, value: Any, path: str, constraint: str) -> str:
-    shown = "" if shape.metadata.get("sensitive") else f" '{_java(value)[:_LONGEST]}'"
+    inner = {"list": "member", "map": "value"}.get(shape.type_name)
+    shapes = [shape, *([getattr(shape, inner)] if inner else [])]
+    shown = "" if any(each.metadata.get("sensitive") for each in shapes) else f" '{_java(value)[:_LONGEST]}'"
     return f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 

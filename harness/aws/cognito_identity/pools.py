@@ -1,54 +1,22 @@
-"""Cognito identity pools: what an account keeps of them, and the operations that administer them.
+"""Identity pools: what an account keeps of them.
 
 moto's identity pools are not used: their identities are constants, tied to no role.
-Source: Amazon Cognito Federated Identities API Reference.
 """
 
 from __future__ import annotations
 
-import re
 import threading
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.aws.context import Context, Operation
+from harness.aws.context import Context
 from harness.aws.errors import AwsError
 
-__all__ = ["ADMINISTRATION", "Identity", "IdentityPool", "IdentityPools", "Login"]
+__all__ = ["SERVICE", "IdentityPool", "IdentityPools", "invalid_parameter", "page"]
 
-ID = re.compile(r"[\w-]+:[0-9a-f-]+", re.ASCII)
-ROLE_KINDS = ("authenticated", "unauthenticated")
-MEMBERS = (
-    "IdentityPoolName",
-    "AllowUnauthenticatedIdentities",
-    "AllowClassicFlow",
-    "SupportedLoginProviders",
-    "DeveloperProviderName",
-    "OpenIdConnectProviderARNs",
-    "CognitoIdentityProviders",
-    "SamlProviderARNs",
-    "IdentityPoolTags",
-)
-PAGE_SIZES = range(1, 61)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Login:
-    """A person as one login provider knows them: the provider's name in the pool, and ``sub``."""
-
-    provider: str
-    subject: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """An identity of a pool; a guest's has no logins."""
-
-    id: str
-    pool_id: str
-    logins: frozenset[Login] = frozenset()
+SERVICE = "cognito-identity.amazonaws.com"
+"""The name of identity pools as a principal, as an issuer and in condition keys."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,221 +25,147 @@ class IdentityPool:
 
     Attributes:
         id: ``us-east-1:`` and a UUID.
+        arn: its ARN.
         members: what CreateIdentityPool or UpdateIdentityPool was given.
         roles: role ARNs, under ``authenticated`` and ``unauthenticated``.
+        role_mappings: by provider, as SetIdentityPoolRoles was given them.
+        tag_maps: by provider, as SetPrincipalTagAttributeMap was given them.
     """
 
     id: str
+    arn: str
     members: Mapping[str, Any]
     roles: Mapping[str, str] = field(default_factory=dict)
+    role_mappings: Mapping[str, Any] = field(default_factory=dict)
+    tag_maps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        return self.id.partition(":")[0]
 
     @property
     def allows_guests(self) -> bool:
         """Whether unauthenticated identities are given out."""
-        return bool(self.members.get("AllowUnauthenticatedIdentities"))
+        return bool(self.members["AllowUnauthenticatedIdentities"])
 
-    def client_ids(self, provider: str) -> list[str]:
-        """Return the app clients of the user pool ``provider`` that may log in; none if it is no provider."""
-        return [client for name, client in self.user_pool_clients() if name == provider]
+    @property
+    def developer_provider(self) -> str | None:
+        """The name under which the developer's own backend vouches for users."""
+        name: str | None = self.members.get("DeveloperProviderName")
+        return name
 
-    def user_pool_clients(self) -> Iterator[tuple[str, str]]:
-        """Yield (provider name, client id) of each user pool that may log in."""
-        for provider in self.members.get("CognitoIdentityProviders", []):
-            yield provider["ProviderName"], provider["ClientId"]
+    @property
+    def social(self) -> Mapping[str, str]:
+        """Application ids, by the name of each social provider."""
+        found: Mapping[str, str] = self.members.get("SupportedLoginProviders", {})
+        return found
+
+    @property
+    def user_pools(self) -> list[Mapping[str, Any]]:
+        """``ProviderName``, ``ClientId`` and ``ServerSideTokenCheck`` of each user pool's client."""
+        return list(self.members.get("CognitoIdentityProviders", ()))
+
+    @property
+    def oidc_arns(self) -> list[str]:
+        """The ARNs of IAM's OpenID Connect providers whose people may log in."""
+        return list(self.members.get("OpenIdConnectProviderARNs", ()))
+
+    @property
+    def saml_arns(self) -> list[str]:
+        """The ARNs of IAM's SAML providers whose people may log in."""
+        return list(self.members.get("SamlProviderARNs", ()))
+
+    def provider_names(self) -> set[str]:
+        """Return every name by which a role mapping or a tag map may speak of a provider of the pool.
+
+        A user pool is named with the client, and without it in a tag map; a provider of IAM by its ARN, or by
+        its issuer without ``https://``.
+        """
+        names = {*self.social, *self.oidc_arns, *self.saml_arns}
+        names |= {arn.partition(":oidc-provider/")[2] for arn in self.oidc_arns}
+        for each in self.user_pools:
+            names |= {each["ProviderName"], f"{each['ProviderName']}:{each['ClientId']}"}
+        return names
+
+    @property
+    def has_providers(self) -> bool:
+        """Whether anybody can log in at all."""
+        return bool(self.provider_names()) or self.developer_provider is not None
 
 
 class IdentityPools:
-    """The identity pools of one account and their identities. Safe to use from several threads."""
+    """The identity pools of one account, in every region. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._pools: dict[str, IdentityPool] = {}
-        self._identities: dict[str, Identity] = {}
         self._lock = threading.Lock()
 
-    def put(self, pool: IdentityPool) -> None:
-        """Keep a pool, instead of the one with the same id if there is one."""
+    def add(self, pool: IdentityPool) -> None:
+        """Keep a new pool."""
         with self._lock:
             self._pools[pool.id] = pool
 
-    def find(self, pool_id: str) -> IdentityPool:
-        """Return a pool.
+    def find(self, call: Context, pool_id: str) -> IdentityPool:
+        """Return a pool of the region of the call.
 
         Raises:
-            AwsError: ``ResourceNotFoundException``, or ``ValidationException`` for what is no pool id.
+            AwsError: ``ResourceNotFoundException``.
         """
-        _check_id(pool_id, "identityPoolId")
         pool = self._pools.get(pool_id)
-        if pool is None:
+        if pool is None or pool.region != call.region:
             raise AwsError("ResourceNotFoundException", f"IdentityPool '{pool_id}' not found.")
         return pool
 
-    def remove(self, pool_id: str) -> None:
-        """Forget a pool and its identities.
+    def change(self, call: Context, pool_id: str, **changes: Any) -> IdentityPool:
+        """Give a pool other values of its attributes.
 
         Raises:
-            AwsError: as ``find``.
+            AwsError: ``ResourceNotFoundException``.
         """
-        self.find(pool_id)
         with self._lock:
-            self._pools.pop(pool_id, None)
-            self._identities = {key: one for key, one in self._identities.items() if one.pool_id != pool_id}
+            pool = self._pools[pool_id] = replace(self.find(call, pool_id), **changes)
+            return pool
 
-    def all(self) -> list[IdentityPool]:
-        """Return every pool, the oldest first."""
-        return list(self._pools.values())
-
-    def identity(self, identity_id: str) -> Identity:
-        """Return an identity.
+    def remove(self, call: Context, pool_id: str) -> None:
+        """Forget a pool.
 
         Raises:
-            AwsError: ``ResourceNotFoundException``, or ``ValidationException`` for what is no identity id.
+            AwsError: ``ResourceNotFoundException``.
         """
-        _check_id(identity_id, "identityId")
-        identity = self._identities.get(identity_id)
-        if identity is None:
-            raise AwsError("ResourceNotFoundException", f"Identity '{identity_id}' not found.")
-        return identity
-
-    def identify(self, pool: IdentityPool, logins: Iterable[Login]) -> Identity:
-        """Return the identity to which ``logins`` belong, a new one if nobody has them; guests are new.
-
-        Raises:
-            AwsError: ``ResourceConflictException``, when they belong to different identities.
-        """
-        wanted = frozenset(logins)
         with self._lock:
-            owners = self._owners(pool.id, wanted)
-            if not owners:
-                identity = Identity(id=_new_id(pool.id), pool_id=pool.id)
-            elif len(owners) == 1:
-                identity = owners[0]
-            else:
-                raise AwsError("ResourceConflictException", "Logins belong to different identities.")
-            return self._link(identity, wanted)
+            self._pools.pop(self.find(call, pool_id).id, None)
 
-    def link(self, identity: Identity, logins: Iterable[Login]) -> Identity:
-        """Add ``logins`` to an identity.
-
-        Raises:
-            AwsError: ``ResourceConflictException``, when one belongs to another identity.
-        """
-        wanted = frozenset(logins)
-        with self._lock:
-            if any(owner.id != identity.id for owner in self._owners(identity.pool_id, wanted)):
-                raise AwsError("ResourceConflictException", "Logins belong to different identities.")
-            return self._link(identity, wanted)
-
-    def _owners(self, pool_id: str, logins: frozenset[Login]) -> list[Identity]:
-        return [one for one in self._identities.values() if one.pool_id == pool_id and one.logins & logins]
-
-    def _link(self, identity: Identity, logins: frozenset[Login]) -> Identity:
-        linked = replace(identity, logins=identity.logins | logins)
-        self._identities[linked.id] = linked
-        return linked
+    def in_region(self, region: str) -> list[IdentityPool]:
+        """Return every pool of a region, the oldest first."""
+        return [pool for pool in list(self._pools.values()) if pool.region == region]
 
 
-def create_identity_pool(call: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """CreateIdentityPool."""
-    pool = IdentityPool(id=_new_id(call.region + ":"), members=_members(params))
-    call.aws.state(IdentityPools).put(pool)
-    return _description(pool)
+def page(
+    items: list[Mapping[str, Any]], fields: Mapping[str, Any], *, key: str
+) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
+    """Cut out the page that a call asks for; ``NextToken`` is the key of the last item of the page before.
+
+    Args:
+        items: all of them.
+        fields: of the call: ``MaxResults``, 60 if left out, and ``NextToken``.
+        key: the member of an item that tells it from the others.
+
+    Returns:
+        The page, and ``NextToken`` if there is another one.
+
+    Raises:
+        AwsError: ``InvalidParameterException``, for a token that is none.
+    """
+    keys = [item[key] for item in items]
+    after, size = fields.get("NextToken"), fields.get("MaxResults", 60)
+    if after is not None and after not in keys:
+        raise invalid_parameter("Invalid pagination token.")
+    start = 0 if after is None else keys.index(after) + 1
+    more = {"NextToken": keys[start + size - 1]} if start + size < len(items) else {}
+    return items[start : start + size], more
 
 
-def update_identity_pool(call: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """UpdateIdentityPool: replaces everything but the id and the roles."""
-    pools = call.aws.state(IdentityPools)
-    pool = replace(pools.find(params["IdentityPoolId"]), members=_members(params))
-    pools.put(pool)
-    return _description(pool)
-
-
-def describe_identity_pool(call: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """DescribeIdentityPool."""
-    return _description(call.aws.state(IdentityPools).find(params["IdentityPoolId"]))
-
-
-def delete_identity_pool(call: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """DeleteIdentityPool: its identities go with it."""
-    call.aws.state(IdentityPools).remove(params["IdentityPoolId"])
-    return {}
-
-
-def list_identity_pools(call: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """ListIdentityPools, in pages; ``NextToken`` is the id of the last pool of the page before."""
-    size, after = params["MaxResults"], params.get("NextToken")
-    if size not in PAGE_SIZES:
-        raise AwsError("InvalidParameterException", "MaxResults must be between 1 and 60.")
-    pools = call.aws.state(IdentityPools).all()
-    ids = [pool.id for pool in pools]
-    if after is not None and after not in ids:
-        raise AwsError("InvalidParameterException", "Invalid pagination token.")
-    start = 0 if after is None else ids.index(after) + 1
-    page = pools[start : start + size]
-    more = {"NextToken": page[-1].id} if start + size < len(pools) else {}
-    names = [
-        {"IdentityPoolId": pool.id, "IdentityPoolName": pool.members["IdentityPoolName"]} for pool in page
-    ]
-    return {"IdentityPools": names, **more}
-
-
-def set_identity_pool_roles(call: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """SetIdentityPoolRoles: the roles of those who are logged in and of guests, existing or not."""
-    pools = call.aws.state(IdentityPools)
-    pool = pools.find(params["IdentityPoolId"])
-    roles = params["Roles"]
-    for kind, arn in roles.items():
-        if kind not in ROLE_KINDS:
-            raise AwsError("InvalidParameterException", f"Invalid role type: {kind}")
-        if not isinstance(arn, str) or not arn.startswith("arn:"):
-            raise AwsError("InvalidParameterException", f"Invalid role ARN of the {kind} role")
-    if params.get("RoleMappings"):
-        raise AwsError("NotImplemented", "This AWS does not implement RoleMappings of SetIdentityPoolRoles.")
-    pools.put(replace(pool, roles=dict(roles)))
-    return {}
-
-
-def get_identity_pool_roles(call: Context, params: Mapping[str, Any]) -> dict[str, Any]:
-    """GetIdentityPoolRoles."""
-    pool = call.aws.state(IdentityPools).find(params["IdentityPoolId"])
-    return {"IdentityPoolId": pool.id, "Roles": dict(pool.roles)}
-
-
-ADMINISTRATION: Mapping[str, Operation] = {
-    "CreateIdentityPool": create_identity_pool,
-    "DeleteIdentityPool": delete_identity_pool,
-    "DescribeIdentityPool": describe_identity_pool,
-    "GetIdentityPoolRoles": get_identity_pool_roles,
-    "ListIdentityPools": list_identity_pools,
-    "SetIdentityPoolRoles": set_identity_pool_roles,
-    "UpdateIdentityPool": update_identity_pool,
-}
-"""The operations on a pool, by name."""
-
-
-def _members(params: Mapping[str, Any]) -> dict[str, Any]:
-    members = {name: params[name] for name in MEMBERS if params.get(name) is not None}
-    for provider in members.get("CognitoIdentityProviders", []):
-        if not (provider and provider.get("ProviderName") and provider.get("ClientId")):
-            raise AwsError(
-                "InvalidParameterException",
-                "CognitoIdentityProviders needs a ProviderName and a ClientId each.",
-            )
-    return members
-
-
-def _description(pool: IdentityPool) -> dict[str, Any]:
-    return {"IdentityPoolId": pool.id, **pool.members}
-
-
-def _check_id(value: str, name: str) -> None:
-    if not ID.fullmatch(value):
-        raise AwsError(
-            "ValidationException",
-            f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
-            f"Member must satisfy regular expression pattern: {ID.pattern}",
-        )
-
-
-def _new_id(like: str) -> str:
-    """Make an id in the region of ``like``, which is another id or ``region:``."""
-    return f"{like.partition(':')[0]}:{uuid.uuid4()}"
+def invalid_parameter(message: str) -> AwsError:
+    """Return Cognito's refusal of a setting."""
+    return AwsError("InvalidParameterException", message)

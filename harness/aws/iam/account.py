@@ -230,6 +230,11 @@ def _managed_policy(name: str) -> dict[str, Any] | None:
 def check_trust(text: str) -> None:
     """Refuse a trust policy whose grammar, or whose principals, IAM does not take."""
     for statement in parse(text, kind="trust").statements:
+        # Cognito Developer Guide, "Use trust policy conditions in IAM roles"; the text is ours.
+        federated = (statement.principals or {}).get("Federated", ())
+        conditions = statement.conditions or statement.unknown
+        if statement.effect == "Allow" and "cognito-identity.amazonaws.com" in federated and not conditions:
+            raise PolicyError("A role for identity pools must have at least one trust policy condition")
         for kind, names in (statement.principals or {}).items():
             for name in names:
                 pattern = _PRINCIPALS.get(kind)
