@@ -32,7 +32,7 @@ def filter_log_events(call: Context, fields: Mapping[str, Any]) -> dict[str, Any
         )
     takes = matcher(fields.get("filterPattern", ""))
     first, last = fields.get("startTime", 0), fields.get("endTime", float("inf"))
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "logStreamName": event.stream,
             "timestamp": event.timestamp,
@@ -50,7 +50,7 @@ def filter_log_events(call: Context, fields: Mapping[str, Any]) -> dict[str, Any
     return {**page(found, fields, name="events", limit="limit", size=_MOST), "searchedLogStreams": []}
 
 
-def test_metric_filter(_call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
+def try_metric_filter(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
     """TestMetricFilter: which of the given messages a pattern takes; the values of its parts are left out.
 
     Raises:
@@ -68,5 +68,5 @@ def test_metric_filter(_call: Context, fields: Mapping[str, Any]) -> dict[str, A
 
 OPERATIONS: Mapping[str, Operation] = {
     "FilterLogEvents": filter_log_events,
-    "TestMetricFilter": test_metric_filter,
+    "TestMetricFilter": try_metric_filter,
 }

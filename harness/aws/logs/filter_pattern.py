@@ -1,8 +1,8 @@
 """Filter patterns: which events FilterLogEvents and TestMetricFilter take.
 
 Source: CloudWatch Logs User Guide, "Filter pattern syntax": terms (``ERROR -health``, ``?a ?b``, ``"two
-words"``, ``%regex%``), conditions on JSON (``{ $.level = "ERROR" && $.ms > 100 }``) and space-delimited events
-(``[host, user, status=4*]``).
+words"``, ``%regex%``), conditions on JSON (``{ $.level = "ERROR" && $.ms > 100 }``) and space-delimited
+events (``[host, user, status=4*]``).
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-import regex
-
 from harness.aws.errors import AwsError
+from harness.aws.logs.expressions import InvalidExpressionError, RegularExpression
 
 __all__ = ["matcher"]
 
 Matches = Callable[[str], bool]
 
-_SECONDS = 2.0  # that one regular expression may take on one event
 _TERM = re.compile(r'\s*([?-]?)(?:"((?:\\.|[^"\\])*)"|%((?:\\.|[^%\\])*)%|([^\s"]+))')
 _JSON_TOKEN = re.compile(
     r'\s*(?:(&&|\|\||[()]|!=|<=|>=|=|<|>)|(\$[\w.\[\]*\-"$]*)|"((?:\\.|[^"\\])*)"|%((?:\\.|[^%\\])*)%|([^\s()=<>!&|"]+))'
@@ -54,17 +52,9 @@ def _invalid() -> AwsError:
 
 def _regex(text: str) -> Matches:
     try:
-        compiled = regex.compile(text)
-    except regex.error:
+        return RegularExpression(text).matches
+    except InvalidExpressionError:
         raise _invalid() from None
-
-    def matches(subject: str) -> bool:
-        try:
-            return compiled.search(subject, timeout=_SECONDS) is not None
-        except TimeoutError:
-            return False
-
-    return matches
 
 
 def _contains(text: str) -> Matches:

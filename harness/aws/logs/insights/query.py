@@ -6,10 +6,8 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import regex
-
+from harness.aws.logs.expressions import RegularExpression
 from harness.aws.logs.insights.aggregates import AGGREGATES, Group
 from harness.aws.logs.insights.events import Event, Row, fields
 from harness.aws.logs.insights.patterns import patterns
@@ -19,7 +17,6 @@ from harness.aws.logs.insights.syntax import (
     QuerySyntaxError,
     Token,
     compiled,
-    search,
     tokens,
 )
 from harness.aws.logs.insights.values import Value, compare, show, text, truth
@@ -231,7 +228,7 @@ def _parse(parser: Parser) -> Command:
         pattern = _glob(token)
     else:
         pattern = compiled(token)
-        names = list(pattern.groupindex)
+        names = list(pattern.names)
     if not names:
         if not parser.take("as"):
             raise parser.unexpected("as")
@@ -244,21 +241,21 @@ def _parse(parser: Parser) -> Command:
     def run(state: _State) -> None:
         for row in state.rows:
             subject = text(row.get(source))
-            found = search(pattern, subject) if subject is not None else None
-            if found is not None:
-                row.update(zip(names, found.groups(), strict=False))
+            parts = pattern.parts(subject) if subject is not None else None
+            if parts is not None:
+                row.update(zip(names, parts, strict=False))
         if state.columns:
             state.show(*names)
 
     return run
 
 
-def _glob(token: Token) -> Any:
+def _glob(token: Token) -> RegularExpression:
     """Compile a pattern in which ``*`` is a part to be taken."""
     written = re.sub(r"\\(.)", r"\1", token.text[1:-1])
     *parts, last = written.split("*")
-    expression = "".join(f"{regex.escape(part)}(.*?)" for part in parts)
-    return regex.compile(f"{expression}{regex.escape(last)}{'' if last else '$'}", regex.DOTALL)
+    expression = "".join(f"{re.escape(part)}(.*?)" for part in parts)
+    return RegularExpression(f"{expression}{re.escape(last)}{'' if last else '$'}")
 
 
 def _stats(parser: Parser) -> Command:

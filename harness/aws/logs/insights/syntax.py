@@ -8,17 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import regex
-
+from harness.aws.logs.expressions import InvalidExpressionError, RegularExpression
 from harness.aws.logs.insights.functions import FUNCTIONS
 from harness.aws.logs.insights.values import Value, compare, number, text, truth
 
-__all__ = ["Expression", "Parser", "QuerySyntaxError", "Token", "compiled", "search", "tokens"]
+__all__ = ["Expression", "Parser", "QuerySyntaxError", "Token", "compiled", "tokens"]
 
 Row = Mapping[str, Value]
 Evaluate = Callable[[Any], Value]
 
-_SECONDS = 2.0  # that one regular expression may take on one event
 _DEEPEST = 60  # nested expressions
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n]*)
@@ -90,14 +88,6 @@ def _takes_regex(before: Sequence[Token]) -> bool:
     if last.text.lower() in {"like", "=~", "parse"}:
         return True
     return last.kind == "field" and len(before) > 1 and before[-2].text.lower() == "parse"
-
-
-def search(pattern: Any, subject: str) -> Any:
-    """Search with a regular expression; what takes too long matches nothing."""
-    try:
-        return pattern.search(subject, timeout=_SECONDS)
-    except TimeoutError:
-        return None
 
 
 class Parser:
@@ -212,14 +202,14 @@ class Parser:
             options.append(self._sum())
         return options
 
-    def _pattern(self) -> Any:
+    def _pattern(self) -> RegularExpression:
         """Read what ``like`` compares with: a regular expression, or text to be contained."""
         token = self.next
         if token is None or token.kind not in {"regex", "string"}:
             raise self.unexpected("a regular expression or a string")
         self.at += 1
         if token.kind == "string":
-            return regex.compile(regex.escape(_unquoted(token.text)))
+            return RegularExpression(re.escape(_unquoted(token.text)))
         return compiled(token)
 
     def _sum(self) -> Evaluate:
@@ -316,16 +306,16 @@ class Parser:
             self._depth -= 1
 
 
-def compiled(token: Token) -> Any:
+def compiled(token: Token) -> RegularExpression:
     """Compile a regular expression that stands between slashes.
 
     Raises:
         QuerySyntaxError: it is none.
     """
     try:
-        return regex.compile(token.text[1:-1].replace("\\/", "/"))
-    except regex.error as error:
-        raise QuerySyntaxError(f"invalid regular expression: {error.msg}", token.start, token.end) from None
+        return RegularExpression(token.text[1:-1].replace("\\/", "/"))
+    except InvalidExpressionError as error:
+        raise QuerySyntaxError(f"invalid regular expression: {error}", token.start, token.end) from None
 
 
 def _unquoted(quoted: str) -> str:
@@ -366,10 +356,10 @@ def _among(left: Evaluate, options: Sequence[Evaluate]) -> Evaluate:
     return evaluate
 
 
-def _like(left: Evaluate, pattern: Any) -> Evaluate:
+def _like(left: Evaluate, pattern: RegularExpression) -> Evaluate:
     def evaluate(row: Any) -> Value:
         subject = text(left(row))
-        return subject is not None and search(pattern, subject) is not None
+        return subject is not None and pattern.matches(subject)
 
     return evaluate
 

@@ -29,8 +29,8 @@ def text(value: Value) -> str | None:
 
 
 def truth(value: Value) -> bool:
-    """Tell whether a condition holds."""
-    return value is True or (isinstance(value, str) and value.lower() == "true")
+    """Tell whether a condition holds; some functions say 1 for true."""
+    return value == 1 or (isinstance(value, str) and value.lower() == "true")
 
 
 def show(value: Any) -> str:
