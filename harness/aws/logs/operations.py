@@ -6,11 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.aws.context import Context, Operation
+from harness.aws.logs import anomalies, definitions, filter_events, policies, queries, records
 from harness.aws.permissions import texts
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 
-OPERATIONS: Mapping[str, Operation] = {}
+OPERATIONS: Mapping[str, Operation] = {
+    **anomalies.OPERATIONS,
+    **definitions.OPERATIONS,
+    **filter_events.OPERATIONS,
+    **policies.OPERATIONS,
+    **queries.OPERATIONS,
+    **records.OPERATIONS,
+}
 
 
 def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
