@@ -19,7 +19,7 @@ from moto.iam.models import AWSManagedPolicy, iam_backends
 
 from harness.aws.credentials import Credentials
 from harness.aws.errors import AwsError
-from harness.aws.policy import Document, PolicyError, parse
+from harness.aws.policy import Document, Policies, PolicyError, parse
 
 __all__ = ["AccessKey", "Iam", "Provider", "Role", "check_provider_url", "check_trust"]
 
@@ -139,24 +139,34 @@ class Iam:
         roles = (role.arn for role in list(self._moto.roles.values()) if role.name == name)
         return next(roles, f"arn:aws:iam::{self.account_id}:role/{name}")
 
-    def role_documents(self, role: Role) -> list[Document]:
-        """Return the identity policies of a role."""
+    def role_policies(self, role: Role) -> Policies:
+        """Return the identity policies of a role, and its permissions boundary."""
         found = self._moto.roles.get(role.id)
-        return [] if found is None else list(_documents([found]))
+        return Policies() if found is None else self._policies(found)
 
-    def user_documents(self, name: str) -> list[Document]:
-        """Return the identity policies of a user, those of its groups included."""
+    def user_policies(self, name: str) -> Policies:
+        """Return the identity policies of a user, those of its groups included, and its boundary."""
         user = self._moto.users.get(name)
         if user is None:
-            return []
-        groups = [group for group in list(self._moto.groups.values()) if user in group.users]
-        return list(_documents([user, *groups]))
+            return Policies()
+        return self._policies(
+            user, [group for group in list(self._moto.groups.values()) if user in group.users]
+        )
 
-    def boundary(self, role: Role) -> list[Document] | None:
-        """Return the permissions boundary of a role; None if it has none."""
+    def group_policies(self, name: str) -> Policies:
+        """Return the policies of a group."""
+        group = self._moto.groups.get(name)
+        return Policies() if group is None else self._policies(group)
+
+    def role_tags(self, role: Role) -> dict[str, str]:
+        """Return the tags of a role."""
         found = self._moto.roles.get(role.id)
-        arn = found.permissions_boundary_arn if found is not None else None
-        return self.managed_documents([arn]) if arn else None
+        return _tags(found.tags) if found is not None else {}
+
+    def user_tags(self, name: str) -> dict[str, str]:
+        """Return the tags of a user."""
+        user = self._moto.users.get(name)
+        return _tags(user.tags) if user is not None else {}
 
     def managed_documents(self, arns: Iterable[str]) -> list[Document]:
         """Return managed policies by their ARNs; those that do not exist allow nothing and are left out."""
@@ -167,6 +177,13 @@ class Iam:
             document = _read(_default_version(policy)) if policy is not None else None
             documents += [document] if document is not None else []
         return documents
+
+    def _policies(self, identity: Any, groups: Iterable[Any] = ()) -> Policies:
+        arn = getattr(identity, "permissions_boundary_arn", None)  # of a user, only once it has had one
+        return Policies(
+            identity=tuple(_documents([identity, *groups])),
+            boundary=self.managed_documents([arn]) if arn else None,
+        )
 
     def load(self, arn: str) -> None:
         """Let moto have an AWS managed policy; nothing happens for any other ARN."""
@@ -188,6 +205,10 @@ def _role(role: Any) -> Role:
         trust=role.assume_role_policy_document,
         max_session_duration=int(role.max_session_duration or _DEFAULT_SESSION),
     )
+
+
+def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags or ()}
 
 
 def _documents(identities: Iterable[Any]) -> Iterator[Document]:
