@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.aws import Aws
+from harness.aws import Aws, Credentials
 from tests.aws_account import READ_ONLY, refused, user
 
 ACCOUNT = "330987654321"
@@ -250,3 +250,51 @@ def test_the_account_tells_what_is_in_it(aws: Aws, iam: Any) -> None:
     assert [each["RoleName"] for each in details["RoleDetailList"]] == ["Reader"]
     assert [each["UserName"] for each in details["UserDetailList"]] == ["administrator"]
     assert iam.get_account_summary()["SummaryMap"]["Providers"] == 1
+
+
+class TestNames:
+    def test_a_name_is_taken_whatever_its_case(self, aws: Aws, iam: Any) -> None:
+        role(aws)
+        iam.create_user(UserName="alice")
+        iam.create_group(GroupName="readers")
+        document = iam.get_role(RoleName="Reader")["Role"]["AssumeRolePolicyDocument"]
+        trust = {"AssumeRolePolicyDocument": json.dumps(document)}
+        for create, name in (
+            (iam.create_role, {"RoleName": "READER", **trust}),
+            (iam.create_user, {"UserName": "Alice"}),
+            (iam.create_group, {"GroupName": "Readers"}),
+        ):
+            message = refused("EntityAlreadyExists", create, **name)
+            assert message.endswith(f"with name {next(iter(name.values()))} already exists.")
+
+    def test_what_is_absent_is_told_in_the_words_of_aws(self, iam: Any) -> None:
+        for call, fields, message in (
+            (iam.get_role, {"RoleName": "x"}, "The role with name x cannot be found."),
+            (iam.list_role_policies, {"RoleName": "x"}, "The role with name x cannot be found."),
+            (iam.get_user, {"UserName": "x"}, "The user with name x cannot be found."),
+            (iam.get_group, {"GroupName": "x"}, "The group with name x cannot be found."),
+            (iam.get_policy, {"PolicyArn": f"{HERE}:policy/x"}, f"Policy {HERE}:policy/x was not found."),
+        ):
+            assert refused("NoSuchEntity", call, **fields) == message
+
+    def test_a_user_without_a_name_is_the_caller(self, aws: Aws, iam: Any) -> None:
+        key = user(aws, {"Effect": "Allow", "Action": "*", "Resource": "*"})
+        alice = aws.client("iam", credentials=key)
+        assert alice.get_user()["User"]["UserName"] == "alice"
+        assert alice.list_access_keys()["AccessKeyMetadata"][0]["AccessKeyId"] == key.access_key_id
+        assert alice.list_mfa_devices()["MFADevices"] == []
+        assert iam.get_user()["User"]["UserName"] == "administrator"
+
+    def test_a_session_must_say_which_user(self, aws: Aws, iam: Any) -> None:
+        role(aws)
+        iam.put_role_policy(RoleName="Reader", PolicyName="p", PolicyDocument=document("iam:*"))
+        sts = aws.client("sts")
+        given = sts.assume_role(RoleArn=f"{HERE}:role/Reader", RoleSessionName="session")["Credentials"]
+        session = Credentials(
+            access_key_id=given["AccessKeyId"],
+            secret_access_key=given["SecretAccessKey"],
+            session_token=given["SessionToken"],
+        )
+        message = refused("ValidationError", aws.client("iam", credentials=session).get_user)
+        assert message == "Must specify userName when calling with non-User credentials"
+        assert [each["UserName"] for each in iam.list_users()["Users"]] == ["administrator"]

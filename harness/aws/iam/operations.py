@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.aws.context import Operation
-from harness.aws.iam import policies, providers, roles, simulation, users
+from harness.aws.iam import names, policies, providers, roles, simulation, users
 from harness.aws.iam.resources import condition_keys, resources
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 
 OPERATIONS: Mapping[str, Operation] = {
+    **names.OPERATIONS,
     **policies.OPERATIONS,
     **providers.OPERATIONS,
     **roles.OPERATIONS,

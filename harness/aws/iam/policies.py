@@ -10,8 +10,9 @@ from typing import Any
 
 from harness.aws.backend import ask, pass_on
 from harness.aws.context import Context, Operation
-from harness.aws.iam.errors import conflict, limit_exceeded
-from harness.aws.iam.records import attached_to, backend, by_name, give_id, size
+from harness.aws.iam.errors import conflict, limit_exceeded, no_such_entity
+from harness.aws.iam.names import found
+from harness.aws.iam.records import attached_to, backend, give_id, size
 from harness.aws.policy import parse
 from harness.aws.wire import Response
 
@@ -52,14 +53,15 @@ def delete_policy(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]
         AwsError: ``NoSuchEntity``; ``DeleteConflict`` while it is attached or has more than one version.
     """
     policy = backend(call).managed_policies.get(fields["PolicyArn"])
-    if policy is not None:
-        if any(attached_to(call, fields["PolicyArn"])):
-            raise conflict("Cannot delete a policy attached to entities.")
-        if len(policy.versions) > 1:
-            raise conflict(
-                "This policy has more than one version. Before you delete a policy, you must delete the"
-                " policy's versions. The default version is deleted with the policy."
-            )
+    if policy is None:
+        raise no_such_entity(f"Policy {fields['PolicyArn']} was not found.")
+    if any(attached_to(call, fields["PolicyArn"])):
+        raise conflict("Cannot delete a policy attached to entities.")
+    if len(policy.versions) > 1:
+        raise conflict(
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's"
+            " versions. The default version is deleted with the policy."
+        )
     return pass_on(call, fields)
 
 
@@ -76,9 +78,8 @@ def _putting(kind: str) -> Operation:
     def put_policy(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
         text, name = fields["PolicyDocument"], fields["PolicyName"]
         parse(text, kind="identity")
-        identity = by_name(call, kind, fields[member])
-        others = identity.policies if identity is not None else {}
-        total = size(text) + sum(size(each) for other, each in list(others.items()) if other != name)
+        others = list(found(call, kind, fields).policies.items())
+        total = size(text) + sum(size(each) for other, each in others if other != name)
         if total > most:  # text: amplify-cli#1699
             raise limit_exceeded(f"Maximum policy size of {most} bytes exceeded for {kind} {fields[member]}")
         return pass_on(call, fields)
@@ -88,12 +89,10 @@ def _putting(kind: str) -> Operation:
 
 def _attaching(kind: str) -> Operation:
     """Return the operation that attaches a managed policy to a role, a user or a group."""
-    member = f"{kind.title()}Name"
 
     def attach_policy(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
         call.aws.iam.load(fields["PolicyArn"])
-        identity = by_name(call, kind, fields[member])
-        attached = identity.managed_policies if identity is not None else {}
+        attached = found(call, kind, fields).managed_policies
         if len(attached) >= _MAX_ATTACHED and fields["PolicyArn"] not in attached:
             quota = f"PoliciesPer{kind.title()}"  # the role's: spectrocloud/librarium
             raise limit_exceeded(f"Cannot exceed quota for {quota}: {_MAX_ATTACHED}")
@@ -107,7 +106,10 @@ def _loaded(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Res
 
     They are loaded when they are named: all 1,400 would take half a second.
     """
-    call.aws.iam.load(fields["PolicyArn"])
+    arn = fields["PolicyArn"]
+    call.aws.iam.load(arn)
+    if arn not in backend(call).managed_policies:
+        raise no_such_entity(f"Policy {arn} was not found.")
     return pass_on(call, fields)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.aws.context import Context
+from harness.aws.iam.names import OF_ONESELF
 from harness.aws.iam.records import backend, by_name
 
 __all__ = ["condition_keys", "resources"]
@@ -39,10 +40,6 @@ _LISTS = {
     "ListServerCertificates": "{here}:server-certificate{path}",
     "ListUsers": "{here}:user{path}",
 }
-# Without a user name these are about the caller.
-_OF_ONESELF = frozenset(
-    {"ChangePassword", "CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "UpdateAccessKey"}
-)
 
 
 def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
@@ -56,7 +53,7 @@ def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
         value = fields.get(member)
         if isinstance(value, str) and value:
             return [_arn(call, fields, kind, value)]
-    oneself = call.caller if call.operation in _OF_ONESELF else None
+    oneself = call.caller if call.operation in OF_ONESELF else None
     return [oneself.arn if oneself is not None else "*"]
 
 

@@ -9,8 +9,7 @@ from harness.aws.backend import ask, pass_on
 from harness.aws.context import Context, Operation
 from harness.aws.iam import trust
 from harness.aws.iam.boundaries import check_boundary
-from harness.aws.iam.errors import no_such_entity
-from harness.aws.iam.records import by_name
+from harness.aws.iam.names import check_new, found
 from harness.aws.wire import Response
 
 __all__ = ["OPERATIONS"]
@@ -24,6 +23,7 @@ def create_role(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
             for a boundary that does not exist.
     """
     document = trust.checked(call, fields["AssumeRolePolicyDocument"])
+    check_new(call, "role", fields["RoleName"])
     check_boundary(call, fields)
     return ask(call, {**fields, "AssumeRolePolicyDocument": document})
 
@@ -34,14 +34,14 @@ def update_assume_role_policy(call: Context, fields: Mapping[str, Any]) -> Mappi
     Raises:
         AwsError: ``NoSuchEntity``, ``MalformedPolicyDocument``, ``LimitExceeded``.
     """
-    role = _role(call, fields)
+    role = found(call, "role", fields)
     role.assume_role_policy_document = trust.checked(call, fields["PolicyDocument"])
     return {}
 
 
 def update_role(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """UpdateRole: what is not given stays as it is."""
-    role = _role(call, fields)
+    role = found(call, "role", fields)
     if "Description" in fields:
         role.description = fields["Description"]
     if "MaxSessionDuration" in fields:
@@ -55,7 +55,7 @@ def delete_role(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] |
     Raises:
         AwsError: ``NoSuchEntity``; ``DeleteConflict`` while policies or instance profiles have it.
     """
-    role = _role(call, fields)
+    role = found(call, "role", fields)
     answer = ask(call, fields)
     trust.forget(call, role.arn, role.id)
     return answer
@@ -63,15 +63,9 @@ def delete_role(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] |
 
 def put_role_permissions_boundary(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
     """PutRolePermissionsBoundary."""
+    found(call, "role", fields)
     check_boundary(call, fields)
     return pass_on(call, fields)
-
-
-def _role(call: Context, fields: Mapping[str, Any]) -> Any:
-    role = by_name(call, "role", fields["RoleName"])
-    if role is None:
-        raise no_such_entity(f"The role with name {fields['RoleName']} cannot be found.")
-    return role
 
 
 OPERATIONS: Mapping[str, Operation] = {

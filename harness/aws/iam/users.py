@@ -9,7 +9,8 @@ from harness.aws.backend import ask
 from harness.aws.context import Context, Operation
 from harness.aws.iam import trust
 from harness.aws.iam.boundaries import check_boundary, set_user_boundary
-from harness.aws.iam.errors import conflict, no_such_entity
+from harness.aws.iam.errors import conflict
+from harness.aws.iam.names import check_new, found
 from harness.aws.iam.records import backend, by_name, give_id
 
 __all__ = ["OPERATIONS"]
@@ -21,6 +22,7 @@ def create_user(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         AwsError: ``EntityAlreadyExists``, ``NoSuchEntity`` for a boundary that does not exist.
     """
+    check_new(call, "user", fields["UserName"])
     check_boundary(call, fields)
     answer = ask(call, fields)
     user = by_name(call, "user", fields["UserName"])
@@ -33,6 +35,7 @@ def create_user(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def create_group(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """CreateGroup."""
+    check_new(call, "group", fields["GroupName"])
     answer = ask(call, fields)
     group = by_name(call, "group", fields["GroupName"])
     answer["Group"]["GroupId"] = give_id(group, "group", call.aws.account_id)
@@ -45,7 +48,7 @@ def delete_user(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         AwsError: ``NoSuchEntity``; ``DeleteConflict`` while it has anything that AWS wants gone before.
     """
-    user = _user(call, fields)
+    user = found(call, "user", fields)
     groups = [group for group in list(backend(call).groups.values()) if user in group.users]
     for is_there, what in (
         (groups, "remove users from group"),
@@ -68,21 +71,20 @@ def delete_group(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         AwsError: ``NoSuchEntity``; ``DeleteConflict`` while it has users or policies.
     """
-    group = by_name(call, "group", fields["GroupName"])
-    if group is not None:
-        for is_there, what in (
-            (group.users, "remove users from group"),
-            (group.managed_policies, "detach all policies"),
-            (group.policies, "delete policies"),
-        ):
-            if is_there:
-                raise conflict(f"Cannot delete entity, must {what} first.")
+    group = found(call, "group", fields)
+    for is_there, what in (
+        (group.users, "remove users from group"),
+        (group.managed_policies, "detach all policies"),
+        (group.policies, "delete policies"),
+    ):
+        if is_there:
+            raise conflict(f"Cannot delete entity, must {what} first.")
     return ask(call, fields)
 
 
 def put_user_permissions_boundary(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """PutUserPermissionsBoundary."""
-    user = _user(call, fields)
+    user = found(call, "user", fields)
     check_boundary(call, fields)
     set_user_boundary(user, fields["PermissionsBoundary"])
     return {}
@@ -90,15 +92,8 @@ def put_user_permissions_boundary(call: Context, fields: Mapping[str, Any]) -> M
 
 def delete_user_permissions_boundary(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """DeleteUserPermissionsBoundary."""
-    set_user_boundary(_user(call, fields), None)
+    set_user_boundary(found(call, "user", fields), None)
     return {}
-
-
-def _user(call: Context, fields: Mapping[str, Any]) -> Any:
-    user = by_name(call, "user", fields["UserName"])
-    if user is None:
-        raise no_such_entity(f"The user with name {fields['UserName']} cannot be found.")
-    return user
 
 
 OPERATIONS: Mapping[str, Operation] = {
