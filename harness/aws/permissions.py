@@ -14,9 +14,9 @@ from harness.aws.condition_keys import global_keys, tag_keys
 from harness.aws.context import Context, implementation
 from harness.aws.dependent_actions import dependent_actions
 from harness.aws.errors import AwsError
+from harness.aws.iam.account import Role
 from harness.aws.policy import (
     Decision,
-    Document,
     Policies,
     PolicyType,
     Principal,
@@ -69,26 +69,23 @@ def identity_decision(call: Context, action: str, resource: str, keys: _Keys | N
     return decide(Request(action=action, resource=resource, context=context), _policies(call))
 
 
-def trust_decision(
-    call: Context, trust: Document, action: str, resource: str, keys: _Keys | None = None
-) -> Decision:
+def trust_decision(call: Context, role: Role, action: str, keys: _Keys | None = None) -> Decision:
     """Decide whether the caller may take on a role of this account: by its trust policy and all of its own.
 
     Args:
         call: whose caller is judged; it must be signed.
-        trust: the trust policy of the role.
+        role: to be taken on. A trust policy that cannot be read trusts nobody.
         action: ``sts:AssumeRole``, or an action that it depends on.
-        resource: ARN of the role.
         keys: condition keys of the call beside the global ones.
     """
-    caller = call.caller
-    if caller is None:
+    caller, document = call.caller, role.trust_document
+    if caller is None or document is None:
         return Decision(allowed=False, reason="")
     policies = _policies(call)
     return decide(
-        Request(action=action, resource=resource, context={**global_keys(call), **(keys or {})}),
+        Request(action=action, resource=role.arn, context={**global_keys(call), **(keys or {})}),
         policies,
-        resource=trust,
+        resource=document,
         principal=Principal(
             aws=caller.arns, account=caller.account, is_bounded=policies.boundary is not None
         ),

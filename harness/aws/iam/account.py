@@ -49,6 +49,11 @@ class Role:
     trust: str
     max_session_duration: int
 
+    @property
+    def trust_document(self) -> Document | None:
+        """The trust policy; None if it cannot be read."""
+        return _read(self.trust)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
