@@ -77,13 +77,26 @@ def test_a_principal_that_cannot_be_is_refused(aws: Aws, principal: Any, named: 
         {"AWS": "*"},
         {"AWS": "arn:aws:iam::210987654321:user/of-another-account"},
         {"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/Other/session"},
-        {"Federated": "cognito-identity.amazonaws.com"},
         {"Federated": f"{HERE}:oidc-provider/acme.okta.com/oauth2/default"},
         {"Service": ["lambda.amazonaws.com", "ecs-tasks.amazonaws.com"]},
     ],
 )
 def test_the_principals_of_the_user_guide_are_taken(aws: Aws, principal: Any) -> None:
     assert create_role(aws, principal)["RoleName"] == "Reader"
+
+
+def test_a_role_for_identity_pools_has_a_condition(aws: Aws) -> None:
+    create = aws.client("iam").create_role
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    refused("MalformedPolicyDocument", create, RoleName="Reader", AssumeRolePolicyDocument=document)
+    condition = {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:pool"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": {**statement, "Condition": condition}})
+    assert create(RoleName="Reader", AssumeRolePolicyDocument=document)["Role"]["RoleName"] == "Reader"
 
 
 def test_everybody_must_be_said_to_be_aws_principals(aws: Aws) -> None:

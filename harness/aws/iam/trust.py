@@ -15,11 +15,12 @@ from typing import Any
 from harness.aws.context import Context
 from harness.aws.iam.errors import limit_exceeded
 from harness.aws.iam.records import backend, ids_by_arn, size
-from harness.aws.policy import PolicyError, parse
+from harness.aws.policy import PolicyError, Statement, parse
 
 __all__ = ["checked", "forget"]
 
 _MAX_SIZE = 2048  # characters, by default; IAM User Guide, "IAM and AWS STS quotas"
+_IDENTITY_POOLS = "cognito-identity.amazonaws.com"
 _UNIQUE_ID = re.compile(r"A(?:ID|RO)A[A-Z0-9]{16,}", re.ASCII)
 _PRINCIPALS = {
     "AWS": re.compile(
@@ -51,6 +52,7 @@ def checked(call: Context, text: str) -> str:
     mine = f"arn:aws:iam::{call.aws.account_id}:"
     renamed = {}
     for statement in document.statements:
+        _check_identity_pool(statement)
         for kind, names in (statement.principals or {}).items():
             for name in names:
                 pattern = _PRINCIPALS.get(kind)
@@ -64,6 +66,16 @@ def checked(call: Context, text: str) -> str:
                 if name in arns:
                     renamed[name] = arns[name]
     return _renamed(text, renamed) if renamed else text
+
+
+def _check_identity_pool(statement: Statement) -> None:
+    """Refuse to trust every identity pool there is; the text is ours.
+
+    Source: Cognito Developer Guide, "Use trust policy conditions in IAM roles".
+    """
+    federated = (statement.principals or {}).get("Federated", ())
+    if statement.effect == "Allow" and _IDENTITY_POOLS in federated and not statement.conditions:
+        raise PolicyError("A role for identity pools must have at least one trust policy condition")
 
 
 def forget(call: Context, arn: str, unique_id: str) -> None:
