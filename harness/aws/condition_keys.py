@@ -58,7 +58,7 @@ def global_keys(call: Context) -> _Keys:
     # Temporary credentials say whether there was MFA and since when they are, an access key does not.
     keys["aws:MultiFactorAuthPresent"] = "false"
     # With fractions: whoever assumes a role anew, right after its sessions were revoked, may go on.
-    keys["aws:TokenIssueTime"] = _iso(session.issued, "milliseconds")
+    keys["aws:TokenIssueTime"] = _iso(session.issued, "microseconds")
     own = {name.lower() for name in session.context}  # a session tag is before the role's own of that key
     keys |= {name: value for name, value in _principal_tags(tags).items() if name.lower() not in own}
     keys |= session.context
