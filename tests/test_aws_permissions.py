@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -11,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from harness.aws import Aws, Credentials
+from harness.aws import Aws, Credentials, bridge
 from harness.aws.condition_keys import global_keys, tag_keys
 from harness.aws.context import Caller, Context
-from harness.aws.dependent_actions import dependent_actions
-from harness.aws.wire import Protocol, Request
+from harness.aws.wire import Protocol, Request, Response
 from tests.aws_account import ALARM, READ_ONLY, refused, user
 
 ACCOUNT = "350987654321"
@@ -266,6 +266,40 @@ class TestConditionKeys:
         bob = user(aws, allow(Condition={"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}), name="bob")
         assert aws.client("cloudwatch", credentials=bob).list_metrics()["Metrics"] == []
 
+    @pytest.mark.parametrize(("address", "status"), [("203.0.113.7", 200), ("198.51.100.7", 403)])
+    def test_over_http_a_call_comes_from_the_other_end_of_the_connection(
+        self, aws: Aws, address: str, status: int
+    ) -> None:
+        alice = user(aws, allow(Condition={"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}))
+        sent: list[Request] = []
+
+        def keep(request: Request) -> Response:
+            sent.append(request)
+            return aws.handle(request)
+
+        client = bridge.client("iam", credentials=alice, region="us-east-1", handle=keep)
+        refused("AccessDenied", client.list_users)
+        [request] = sent
+        headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/",
+            "query_string": b"",
+            "headers": [*headers, (b"x-forwarded-for", b"203.0.113.7")],
+            "client": (address, 40000),
+        }
+        answers: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": request.body}
+
+        async def send(message: Any) -> None:
+            answers.append(message)
+
+        asyncio.run(aws.app(scope, receive, send))
+        assert answers[0]["status"] == status
+
     @pytest.mark.parametrize(
         "fields",
         [
@@ -336,50 +370,3 @@ class TestResources:
     def test_an_action_without_resources_is_refused_without_naming_one(self, aws: Aws) -> None:
         iam = aws.client("iam", credentials=user(aws))
         assert "on resource" not in refused("AccessDenied", iam.get_account_summary)
-
-
-SET_ROLES = ("cognito-identity", "SetIdentityPoolRoles")
-RULES = [{"RoleARN": "a"}, {"RoleARN": "b"}]
-
-
-class TestDependentActions:
-    def test_a_tagged_role_needs_a_second_permission(self, aws: Aws) -> None:
-        iam = aws.client("iam", credentials=user(aws, allow("iam:CreateUser")))
-        iam.create_user(UserName="bob")
-        tags = [{"Key": "team", "Value": "blue"}]
-        message = refused("AccessDenied", iam.create_user, UserName="carol", Tags=tags)
-        assert "not authorized to perform: iam:TagUser on resource: " in message
-
-    def test_a_role_is_passed_to_one_service(self, aws: Aws) -> None:
-        reader = role(aws)
-        to_logs = {"StringEquals": {"iam:PassedToService": "logs.amazonaws.com"}}
-        alice = user(aws, allow("logs:*"), allow("iam:PassRole", reader, Condition=to_logs))
-        role(aws, name="Other")
-        logs = aws.client("logs", credentials=alice)
-        target = "arn:aws:kinesis:us-east-1:350987654321:stream/s"
-        fields = {"destinationName": "d", "targetArn": target}
-        message = refused(
-            "AccessDeniedException", logs.put_destination, **fields, roleArn=f"{HERE}:role/Other"
-        )
-        assert f"not authorized to perform: iam:PassRole on resource: {HERE}:role/Other" in message
-        made = logs.put_destination(**fields, roleArn=reader)["destination"]
-        assert made["roleArn"] == reader
-
-    @pytest.mark.parametrize(
-        ("call", "fields", "passed"),
-        [
-            (SET_ROLES, {"Roles": {"authenticated": "a", "unauthenticated": "b"}}, ["a", "b"]),
-            (SET_ROLES, {"RoleMappings": {"p": {"RulesConfiguration": {"Rules": RULES}}}}, ["a", "b"]),
-            (("cognito-idp", "CreateUserPool"), {"SmsConfiguration": {"SnsCallerArn": "a"}}, ["a"]),
-            (("cloudformation", "CreateStack"), {"RoleARN": "a"}, ["a"]),
-            (("cloudformation", "CreateStack"), {}, []),
-            (("logs", "PutSubscriptionFilter"), {"roleArn": ["nonsense", {}]}, ["nonsense"]),
-            (("cloudwatch", "GetMetricData"), {"RoleArn": "a"}, []),
-        ],
-    )
-    def test_roles_are_found_wherever_they_are(
-        self, call: tuple[str, str], fields: dict[str, Any], passed: list[str]
-    ) -> None:
-        needed = list(dependent_actions(*call, fields))
-        assert [each.resource for each in needed] == passed
-        assert {each.action for each in needed} <= {"iam:PassRole"}
