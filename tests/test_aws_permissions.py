@@ -280,13 +280,14 @@ class TestConditionKeys:
         client = bridge.client("iam", credentials=alice, region="us-east-1", handle=keep)
         refused("AccessDenied", client.list_users)
         [request] = sent
-        headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
+        names = {**request.headers, "host": request.host, "x-forwarded-for": "203.0.113.7"}
+        headers = [(name.encode(), value.encode()) for name, value in names.items()]
         scope = {
             "type": "http",
             "method": "POST",
             "path": "/",
             "query_string": b"",
-            "headers": [*headers, (b"x-forwarded-for", b"203.0.113.7")],
+            "headers": headers,
             "client": (address, 40000),
         }
         answers: list[Any] = []
