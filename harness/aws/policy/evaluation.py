@@ -33,7 +33,7 @@ class PolicyType(Enum):
     """The types of policies, as AWS's access-denied messages call them.
 
     Source: IAM User Guide, "Troubleshoot access denied error messages". Its example of an explicit deny by a
-    session policy has "sessions policy", which is taken for a slip.
+    session policy has "sessions policy", which is taken for a slip; reports have the form here.
     """
 
     IDENTITY = "an identity-based policy"
