@@ -77,6 +77,7 @@ class App:
                 query=scope["query_string"].decode("latin-1"),
                 headers=headers,
                 body=body,
+                address=(scope.get("client") or ("127.0.0.1", 0))[0],
             )
             response = await asyncio.to_thread(self._handle, request)
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]

@@ -1,4 +1,4 @@
-"""The account's identities as moto keeps them, read as records; and what IAM refuses that moto takes.
+"""The account's identities as moto keeps them, read as records.
 
 Nothing is cached here but parsed policies: a policy that is changed, or a role that is deleted, counts at
 the next call.
@@ -7,35 +7,25 @@ the next call.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id
 
 from harness.aws.credentials import Credentials
-from harness.aws.errors import AwsError
-from harness.aws.policy import Document, PolicyError, parse
+from harness.aws.policy import Document, Policies, PolicyError, parse
 
-__all__ = ["AccessKey", "Iam", "Provider", "Role", "check_provider_url", "check_trust"]
+__all__ = ["AccessKey", "Iam", "Provider", "Role", "Source"]
 
 _MANAGED = "arn:aws:iam::aws:policy/"
 _DEFAULT_SESSION = 3600  # seconds; CreateRole, MaxSessionDuration
 FULL_ACCESS = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
-# IAM User Guide, "AWS JSON policy elements: Principal".
-_PRINCIPALS = {
-    "AWS": re.compile(
-        r"\*|\d{12}|A(?:ID|RO)A[A-Z0-9]{16,}"
-        r"|arn:aws:(?:iam::\d{12}:(?:root|(?:user|role)/.+)|sts::\d{12}:(?:assumed-role|federated-user)/.+)"
-    ),
-    "Federated": re.compile(r"arn:aws:iam::\d{12}:(?:oidc|saml)-provider/.+|[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
 }
 
 
@@ -59,6 +49,11 @@ class Role:
     trust: str
     max_session_duration: int
 
+    @property
+    def trust_document(self) -> Document | None:
+        """The trust policy; None if it cannot be read."""
+        return _read(self.trust)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
@@ -78,6 +73,21 @@ class AccessKey:
     user_arn: str
     user_id: str
     user_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A policy and where it is from, as the policy simulator tells it.
+
+    Attributes:
+        id: its name, or its ARN when it is a managed one.
+        type: ``user``, ``group``, ``role``, ``aws-managed``, ``user-managed`` or ``IAM Policy``.
+        document: the policy.
+    """
+
+    id: str
+    type: str
+    document: Document
 
 
 class Iam:
@@ -129,7 +139,8 @@ class Iam:
         Without a call to the API, since an account needs somebody who can make the first one.
         """
         user = self._moto.create_user("us-east-1", name)
-        user.id = "AIDA" + user.id[:16].upper()  # AWS's prefix for users, which moto leaves out
+        # AWS's form of a user's id, which moto's has not.
+        user.id = generate_access_key_id_from_account_id(self.account_id, prefix="AIDA", total_length=21)
         self._moto.put_user_policy(name, policy_name, json.dumps(policy))
         key = self._moto.create_access_key(name)
         return Credentials(access_key_id=key.access_key_id, secret_access_key=key.secret_access_key)
@@ -139,24 +150,42 @@ class Iam:
         roles = (role.arn for role in list(self._moto.roles.values()) if role.name == name)
         return next(roles, f"arn:aws:iam::{self.account_id}:role/{name}")
 
-    def role_documents(self, role: Role) -> list[Document]:
-        """Return the identity policies of a role."""
+    def role_policies(self, role: Role) -> Policies:
+        """Return the identity policies of a role, and its permissions boundary."""
         found = self._moto.roles.get(role.id)
-        return [] if found is None else list(_documents([found]))
+        return self.sources(found, "role")[1] if found is not None else Policies()
 
-    def user_documents(self, name: str) -> list[Document]:
-        """Return the identity policies of a user, those of its groups included."""
+    def user_policies(self, name: str) -> Policies:
+        """Return the identity policies of a user, those of its groups included, and its boundary."""
         user = self._moto.users.get(name)
-        if user is None:
-            return []
-        groups = [group for group in list(self._moto.groups.values()) if user in group.users]
-        return list(_documents([user, *groups]))
+        return self.sources(user, "user")[1] if user is not None else Policies()
 
-    def boundary(self, role: Role) -> list[Document] | None:
-        """Return the permissions boundary of a role; None if it has none."""
+    def sources(self, record: Any, kind: str) -> tuple[list[Source], Policies]:
+        """Return the policies of a user, group or role of moto's, each with where it is from.
+
+        Args:
+            record: moto's record of it.
+            kind: ``user``, ``group`` or ``role``.
+        """
+        every = list(self._moto.groups.values()) if kind == "user" else []
+        groups = [group for group in every if record in group.users]
+        found = [
+            *_sources(record, kind),
+            *(source for group in groups for source in _sources(group, "group")),
+        ]
+        arn = getattr(record, "permissions_boundary_arn", None)  # of a user, only once it has had one
+        boundary = self.managed_documents([arn]) if arn else None
+        return found, Policies(identity=[source.document for source in found], boundary=boundary)
+
+    def role_tags(self, role: Role) -> dict[str, str]:
+        """Return the tags of a role."""
         found = self._moto.roles.get(role.id)
-        arn = found.permissions_boundary_arn if found is not None else None
-        return self.managed_documents([arn]) if arn else None
+        return _tags(found.tags) if found is not None else {}
+
+    def user_tags(self, name: str) -> dict[str, str]:
+        """Return the tags of a user."""
+        user = self._moto.users.get(name)
+        return _tags(user.tags) if user is not None else {}
 
     def managed_documents(self, arns: Iterable[str]) -> list[Document]:
         """Return managed policies by their ARNs; those that do not exist allow nothing and are left out."""
@@ -190,16 +219,21 @@ def _role(role: Any) -> Role:
     )
 
 
-def _documents(identities: Iterable[Any]) -> Iterator[Document]:
-    for identity in identities:
-        texts = [
-            *identity.policies.values(),
-            *map(_default_version, list(identity.managed_policies.values())),
-        ]
-        for text in texts:
-            document = _read(text)
-            if document is not None:
-                yield document
+def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags or ()}
+
+
+def _sources(record: Any, kind: str) -> Iterator[Source]:
+    for name, text in list(record.policies.items()):
+        document = _read(text)
+        if document is not None:
+            yield Source(id=name, type=kind, document=document)
+    for arn, policy in list(record.managed_policies.items()):
+        document = _read(_default_version(policy))
+        if document is not None:
+            yield Source(
+                id=arn, type="aws-managed" if arn.startswith(_MANAGED) else "user-managed", document=document
+            )
 
 
 def _default_version(policy: Any) -> str:
@@ -225,29 +259,3 @@ def _managed_policy(name: str) -> dict[str, Any] | None:
         return None
     data, _ = json.JSONDecoder().raw_decode(aws_managed_policies_data, start + len(quoted) + 3)
     return {**data, "name": name}
-
-
-def check_trust(text: str) -> None:
-    """Refuse a trust policy whose grammar, or whose principals, IAM does not take."""
-    for statement in parse(text, kind="trust").statements:
-        # Cognito Developer Guide, "Use trust policy conditions in IAM roles"; the text is ours.
-        federated = (statement.principals or {}).get("Federated", ())
-        conditions = statement.conditions or statement.unknown
-        if statement.effect == "Allow" and "cognito-identity.amazonaws.com" in federated and not conditions:
-            raise PolicyError("A role for identity pools must have at least one trust policy condition")
-        for kind, names in (statement.principals or {}).items():
-            for name in names:
-                pattern = _PRINCIPALS.get(kind)
-                if pattern is not None and not pattern.fullmatch(name):
-                    raise PolicyError(f'Invalid principal in policy: "{kind.upper()}":"{name}"')
-
-
-def check_provider_url(url: str) -> None:
-    """Refuse what is no issuer: the API reference wants ``https://``, and neither a port nor a query."""
-    try:
-        parts = urlsplit(url)
-        is_issuer = parts.scheme == "https" and bool(parts.hostname) and parts.port is None
-    except ValueError:
-        is_issuer = False
-    if not is_issuer or parts.query or parts.fragment or parts.username is not None:
-        raise AwsError("ValidationError", "Invalid Open ID Connect Provider URL")

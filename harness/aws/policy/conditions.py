@@ -6,13 +6,16 @@ multivalued context keys" and "Policy elements: Variables and tags".
 
 from __future__ import annotations
 
+import base64
+import binascii
+import copy
 import functools
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 __all__ = ["Condition", "Context", "Keys", "UndecidableError", "UnresolvedError", "glob", "is_operator"]
 
@@ -20,6 +23,10 @@ Context = Mapping[str, str | Sequence[str]]
 """Condition keys as a caller gives them: the names in any case, a value or several."""
 
 ARN_PARTS = 6
+CIDR = re.compile(r"[0-9a-fA-F:.]+(/[0-9]{1,3})?", re.ASCII)
+NUMBER = re.compile(r"[+-]?[0-9]{1,64}(\.[0-9]{1,64})?", re.ASCII)
+EPOCH = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
+W3C_DATE = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?)?", re.ASCII)
 VARIABLE = re.compile(r"\$\{\s*([^},]*?)\s*(?:,\s*'([^'}]*)'\s*)?\}")
 
 
@@ -32,14 +39,11 @@ class UnresolvedError(Exception):
 
 
 class Keys:
-    """The condition keys of one request, found whatever the case of their names.
+    """The condition keys of one request, found whatever the case of their names."""
 
-    ``variables`` False leaves ``${...}`` as plain text, as it is in a policy of version 2008-10-17.
-    """
-
-    def __init__(self, context: Context, *, variables: bool = True) -> None:
-        self.variables = variables
-        self._values = {
+    def __init__(self, context: Context) -> None:
+        self.variables = True
+        self._values: Mapping[str, tuple[str, ...]] = {
             name.lower(): (value,) if isinstance(value, str) else tuple(value)
             for name, value in context.items()
         }
@@ -48,9 +52,12 @@ class Keys:
         """Return the values of a key; none if it is absent (an empty list counts as absent)."""
         return self._values.get(name.lower(), ())
 
+    @functools.cached_property
     def without_variables(self) -> Keys:
-        """Return the same keys for a policy whose version has no variables."""
-        return Keys(self._values, variables=False)
+        """The same keys for a policy of version 2008-10-17, to which ``${...}`` is plain text."""
+        plain = copy.copy(self)
+        plain.variables = False
+        return plain
 
     def pieces(self, text: str) -> list[tuple[str, bool]]:
         """Split ``text`` into (piece, is a pattern) pairs, with its variables replaced by literal pieces.
@@ -94,6 +101,8 @@ def glob(pattern: str, value: str, keys: Keys, *, ignore_case: bool = False) -> 
     Raises:
         UnresolvedError: a policy variable in ``pattern`` has no value.
     """
+    if pattern == "*":
+        return True
     return _compiled(tuple(keys.pieces(pattern)), ignore_case).fullmatch(value) is not None
 
 
@@ -151,10 +160,30 @@ def _arn_parts(pattern: str) -> list[str]:
 
 
 def _bool(value: str, wanted: str, keys: Keys) -> bool:
-    return value.lower() == keys.substitute(wanted).lower()
+    return value.lower() == _truth(keys.substitute(wanted))
+
+
+def _truth(text: str) -> str:
+    if text.lower() not in {"true", "false"}:
+        raise UndecidableError(f"{text!r} is neither true nor false")
+    return text.lower()
+
+
+def _binary_equals(value: str, wanted: str, _: Keys) -> bool:
+    """Both are base64; what decodes to the same bytes is equal, and a value that does not decode is not."""
+    try:
+        expected = base64.b64decode(wanted, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UndecidableError(f"{wanted!r} is not base64") from error
+    try:
+        return base64.b64decode(value, validate=True) == expected
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _ip_address(value: str, wanted: str, _: Keys) -> bool:
+    if not CIDR.fullmatch(wanted):
+        raise UndecidableError(f"{wanted!r} is not an IP address or a range in CIDR format")
     try:
         network = ipaddress.ip_network(wanted, strict=False)
         return ipaddress.ip_address(value) in network
@@ -163,25 +192,23 @@ def _ip_address(value: str, wanted: str, _: Keys) -> bool:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise UndecidableError(f"{text!r} is not a number") from error
-    if not number.is_finite():
-        raise UndecidableError(f"{text!r} is not a number")
-    return number
+    """Read an integer or a decimal; nothing else that ``Decimal`` takes, such as ``1e9``, ``1_0`` or NaN."""
+    if not NUMBER.fullmatch(text):
+        raise UndecidableError(f"{text[:64]!r} is not a number")
+    return Decimal(text)
 
 
 def _date(text: str) -> float:
+    """Read a date in a format of W3C's note, or seconds since the epoch; a year alone is an epoch."""
+    if EPOCH.fullmatch(text):
+        return float(text)
+    if not W3C_DATE.fullmatch(text):
+        raise UndecidableError(f"{text[:64]!r} is not a date")
     try:
-        return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else _iso_date(text)
+        moment = datetime.fromisoformat(text if len(text) > len("2026-01") else f"{text}-01")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError) as error:
-        raise UndecidableError(f"{text!r} is not a date") from error
-
-
-def _iso_date(text: str) -> float:
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        raise UndecidableError(f"{text[:64]!r} is not a date") from error
 
 
 def _ordered(
@@ -189,8 +216,8 @@ def _ordered(
 ) -> Predicate:
     """Make a predicate of how the request's value compares with the policy's: -1, 0 or 1."""
 
-    def predicate(value: str, wanted: str, keys: Keys) -> bool:
-        left, right = read(value), read(keys.substitute(wanted))
+    def predicate(value: str, wanted: str, _: Keys) -> bool:
+        left, right = read(value), read(wanted)
         return verdict((left > right) - (left < right))
 
     return predicate
@@ -211,7 +238,7 @@ PREDICATES: Mapping[str, Predicate] = {
     "ArnEquals": _arn_like,
     "ArnLike": _arn_like,
     "Bool": _bool,
-    "BinaryEquals": lambda value, wanted, _: value == wanted,  # both are base64
+    "BinaryEquals": _binary_equals,
     "IpAddress": _ip_address,
     **{f"Numeric{name}": _ordered(_number, verdict) for name, verdict in ORDERINGS.items()},
     **{f"Date{name}": _ordered(_date, verdict) for name, verdict in ORDERINGS.items()},
@@ -251,15 +278,20 @@ class Condition:
         quantifier, name, if_exists = _split(self.operator)
         present = keys.get(self.key)
         if name == "null" and not quantifier and not if_exists:
-            return any(_bool("false" if present else "true", wanted, keys) for wanted in self.values)
+            absent = "false" if present else "true"
+            return absent in [_truth(wanted) for wanted in self.values]
         negated = name in _NEGATIONS
         predicate = _NEGATIONS.get(name) or _PREDICATES.get(name)
         if predicate is None or quantifier not in {"", "foranyvalue", "forallvalues"}:
             raise UndecidableError(f"unknown condition operator {self.operator!r}")
+        if quantifier and not any(present):
+            present = ()  # "resolves to a null dataset, such as an empty string"
         if not present:
-            # ForAnyValue has nothing to match, whatever IfExists says; ForAllValues has nothing that fails.
-            return quantifier == "forallvalues" or (not quantifier and (if_exists or negated))
-        matches = [any(predicate(value, wanted, keys) for wanted in self.values) for value in present]
+            # ForAnyValue has nothing to match and ForAllValues nothing that fails, negated or not.
+            return if_exists or quantifier == "forallvalues" or (negated and not quantifier)
+        # Every value is compared, so that one that cannot be read is never hidden by one that matches.
+        table = [[predicate(value, wanted, keys) for wanted in self.values] for value in present]
+        matches = [any(row) for row in table]
         if quantifier == "forallvalues":
             return not any(matches) if negated else all(matches)
         if quantifier == "foranyvalue":
@@ -275,6 +307,7 @@ def is_operator(name: str) -> bool:
     return quantifier in {"", "foranyvalue", "forallvalues"} and (base in _PREDICATES or base in _NEGATIONS)
 
 
+@functools.lru_cache(maxsize=1024)
 def _split(operator: str) -> tuple[str, str, bool]:
     """Split an operator into its set prefix, its name and whether it ends in ``IfExists``, in lower case."""
     quantifier, _, name = operator.lower().rpartition(":")

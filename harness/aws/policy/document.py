@@ -6,6 +6,7 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM JSON 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,8 @@ VERSION_WITH_VARIABLES = "2012-10-17"
 VERSION_BY_DEFAULT = "2008-10-17"
 PRINCIPAL_KINDS = ("AWS", "Federated", "Service", "CanonicalUser")
 ACCOUNT_ID_DIGITS = 12
+EVERYBODY: Mapping[str, tuple[str, ...]] = {"AWS": ("*",)}
+VENDOR = re.compile(r"[a-zA-Z0-9.-]+", re.ASCII)
 ELEMENTS = frozenset(
     {
         *("Sid", "Effect", "Principal", "NotPrincipal"),
@@ -43,7 +46,8 @@ class Statement:
         effect: ``Allow`` or ``Deny``.
         actions: patterns of ``Action``, or of ``NotAction`` if ``not_action``.
         resources: patterns of ``Resource``, or of ``NotResource`` if ``not_resource``.
-        principals: names by kind (``AWS``, ``Federated``, ``Service``, ``CanonicalUser``).
+        principals: names by kind (``AWS``, ``Federated``, ``Service``, ``CanonicalUser``), of ``Principal``,
+            or of ``NotPrincipal`` if ``not_principal``.
         conditions: every one must hold.
         unknown: names of the elements and operators in it that the evaluator cannot read.
     """
@@ -54,6 +58,7 @@ class Statement:
     resources: tuple[str, ...] | None = None
     not_resource: bool = False
     principals: Mapping[str, tuple[str, ...]] | None = None
+    not_principal: bool = False
     conditions: tuple[Condition, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -128,6 +133,10 @@ def _statement(source: object, unknown: Sequence[str]) -> Statement:
     if actions is None:
         raise PolicyError("Policy statement must contain actions.")
     resources, not_resource = _either(source, "Resource", "NotResource")
+    if "Principal" in source and "NotPrincipal" in source:
+        raise PolicyError("Syntax errors in policy.")
+    not_principal = "NotPrincipal" in source
+    principals = source.get("NotPrincipal" if not_principal else "Principal")
     conditions = _conditions(source.get("Condition", {}))
     return Statement(
         effect=effect,
@@ -135,12 +144,12 @@ def _statement(source: object, unknown: Sequence[str]) -> Statement:
         not_action=not_action,
         resources=resources,
         not_resource=not_resource,
-        principals=_principals(source["Principal"]) if "Principal" in source else None,
+        principals=_principals(principals) if not_principal or "Principal" in source else None,
+        not_principal=not_principal,
         conditions=conditions,
         unknown=(
             *unknown,
             *sorted(set(source) - ELEMENTS),
-            *(["NotPrincipal"] if "NotPrincipal" in source else []),
             *(condition.operator for condition in conditions if not is_operator(condition.operator)),
         ),
     )
@@ -164,7 +173,7 @@ def _strings(value: object) -> tuple[str, ...]:
 
 def _principals(value: object) -> Mapping[str, tuple[str, ...]]:
     if value == "*":
-        return {"AWS": ("*",)}
+        return EVERYBODY
     if not isinstance(value, Mapping) or not value or not set(value) <= set(PRINCIPAL_KINDS):
         raise PolicyError("Invalid principal in policy.")
     return {kind: _strings(names) for kind, names in value.items()}
@@ -197,17 +206,34 @@ def _check(statement: Statement, kind: Kind) -> None:
             raise PolicyError("Policy document should not specify a principal.")
         if statement.resources is None:
             raise PolicyError("Policy statement must contain resources.")
+        _check_actions(statement.actions)
+        for resource in statement.resources:
+            if resource != "*" and not resource.startswith("arn:"):
+                raise PolicyError(f'Resource {resource} must be in ARN format or "*".')
         return
     if statement.resources is not None:
         raise PolicyError("Has prohibited field Resource")
+    if statement.not_principal:  # IAM User Guide, "NotPrincipal": not in a role trust policy; text ours
+        raise PolicyError("Has prohibited field NotPrincipal")
     if statement.principals is None:
         raise PolicyError("Missing required field Principal")
-    for name in statement.principals.get("AWS", ()):
-        if name != "*" and not name.startswith("arn:") and not is_account_id(name):
-            raise PolicyError(f'Invalid principal in policy: "AWS":"{name}"')
+    if statement.principals is EVERYBODY:  # text: aws-cdk, its tests of Role with AnyPrincipal
+        raise PolicyError('AssumeRolepolicy contained an invalid principal: "STAR":"*".')
     for action in statement.actions:
         if not action.lower().startswith("sts:"):
             raise PolicyError("AssumeRole policy may only specify STS AssumeRole actions.")
+
+
+def _check_actions(actions: Sequence[str]) -> None:
+    """Refuse what is no action; the texts are AWS's, as moto's tests have them."""
+    for action in actions:
+        vendor, *rest = action.split(":")
+        if not rest and action != "*":
+            raise PolicyError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+        if len(rest) > 1:
+            raise PolicyError("Actions/Condition can contain only one colon.")
+        if rest and not VENDOR.fullmatch(vendor):
+            raise PolicyError(f"Vendor {vendor} is not valid")
 
 
 def is_account_id(name: str) -> bool:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property, lru_cache
 
 from harness.aws.policy.conditions import Keys, UndecidableError, UnresolvedError, glob
-from harness.aws.policy.document import Document, Statement, is_account_id
+from harness.aws.policy.document import Document, Statement
+from harness.aws.policy.principal import Principal, exempts, most_specific, named
 
 __all__ = [
     "Decision",
-    "Principal",
+    "PolicyType",
     "Request",
     "evaluate",
     "evaluate_trust",
@@ -24,6 +27,20 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+
+class PolicyType(Enum):
+    """The types of policies, as AWS's access-denied messages call them.
+
+    Source: IAM User Guide, "Troubleshoot access denied error messages". Its example of an explicit deny by a
+    session policy has "sessions policy", which is taken for a slip; reports have the form here.
+    """
+
+    IDENTITY = "an identity-based policy"
+    BOUNDARY = "a permissions boundary"
+    SESSION = "a session policy"
+    RESOURCE = "a resource-based policy"
+    TRUST = "the role trust policy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,22 +57,10 @@ class Request:
     resource: str = "*"
     context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Principal:
-    """Who asks a resource policy, in every form in which the policy may name them.
-
-    Attributes:
-        aws: ARNs and ids of the caller: role ARN, session ARN, account id or root ARN.
-        federated: identity provider (an ARN, or ``cognito-identity.amazonaws.com``).
-        service: an AWS service, for example ``lambda.amazonaws.com``.
-        account: account id of the caller; naming the account matches every AWS principal in it.
-    """
-
-    aws: tuple[str, ...] = ()
-    federated: str | None = None
-    service: str | None = None
-    account: str = ""
+    @cached_property
+    def keys(self) -> Keys:
+        """The condition keys, read once for all the policies that are asked."""
+        return Keys(self.context)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +72,10 @@ class Decision:
         explicit_deny: whether a ``Deny`` statement decided.
         reason: the end of AWS's access-denied message, such as ``because no identity-based policy allows the
             X action`` or ``with an explicit deny in an identity-based policy``; empty when allowed.
-        matched_principal: the principal element that allowed, the most specific one; trust policies only.
+        matched_principal: the principal element that allowed, the most specific one; resource policies only.
         action: the action asked for.
+        statements: the statements that decided: those that deny, or those that allow; none for an implicit
+            deny.
     """
 
     allowed: bool
@@ -76,50 +83,77 @@ class Decision:
     reason: str
     matched_principal: str | None = None
     action: str = ""
+    statements: tuple[Statement, ...] = field(default=(), compare=False)
 
 
-def evaluate(documents: Iterable[Document], request: Request) -> Decision:
-    """Decide ``request`` by the identity policies of whoever asks: all of them together.
+def evaluate(
+    documents: Iterable[Document], request: Request, *, kind: PolicyType = PolicyType.IDENTITY
+) -> Decision:
+    """Decide ``request`` by all the policies of one type that whoever asks has.
 
     Statements that name no resource, or that name a principal, are not identity policy: they allow nothing.
+
+    Args:
+        documents: the policies.
+        request: what is asked.
+        kind: what to call them in the reason; identity policies, a boundary and session policies are read
+            alike.
     """
     found = [statement for document in documents for statement, _ in _applying(document, request)]
-    if any(statement.effect == "Deny" for statement in found):
-        return _denied(request.action, "an identity-based")
-    if any(statement.resources is not None and statement.principals is None for statement in found):
-        return Decision(allowed=True, reason="", action=request.action)
-    return _implicitly_denied(request.action, "identity-based")
+    denying = tuple(statement for statement in found if statement.effect == "Deny")
+    if denying:
+        return _denied(request.action, kind, denying)
+    allowing = tuple(each for each in found if each.resources is not None and each.principals is None)
+    if allowing:
+        return Decision(allowed=True, reason="", action=request.action, statements=allowing)
+    return _implicitly_denied(request.action, kind)
 
 
-def evaluate_trust(document: Document, request: Request, principal: Principal) -> Decision:
+def evaluate_trust(
+    document: Document, request: Request, principal: Principal, *, kind: PolicyType = PolicyType.TRUST
+) -> Decision:
     """Decide ``request`` by a resource policy, such as a role's trust policy, for ``principal``.
 
     ``matched_principal`` of an allowing decision is the most specific element that allowed: a session before
-    a user or role, that before ``*``, that before the account. Within one account all but the account need no
-    identity policy (IAM User Guide, "How AWS evaluates requests in a single account").
+    a user or role, that before ``*``, that before the account. ``single_account.decide`` has what each of
+    them means.
+
+    Args:
+        document: the policy.
+        request: what is asked.
+        principal: who asks.
+        kind: what to call it in the reason.
     """
     found = _applying(document, request, principal)
-    if any(statement.effect == "Deny" for statement, _ in found):
-        return _denied(request.action, "a resource-based")
-    matched = sorted((name for _, name in found if name is not None), key=_specificity)
-    if matched:
-        return Decision(allowed=True, reason="", action=request.action, matched_principal=matched[0])
-    return _implicitly_denied(request.action, "resource-based")
+    denying = tuple(statement for statement, _ in found if statement.effect == "Deny")
+    if denying:
+        return _denied(request.action, kind, denying)
+    matched = most_specific(name for _, name in found if name is not None)
+    if matched is None:
+        return _implicitly_denied(request.action, kind)
+    allowing = tuple(statement for statement, name in found if name is not None)
+    return Decision(
+        allowed=True, reason="", action=request.action, matched_principal=matched, statements=allowing
+    )
 
 
-def limit(decision_identity: Decision, decision_session: Decision | None) -> Decision:
-    """Cut a decision by that of the session policy (from ``evaluate``); None where the session has none.
+def limit(decision: Decision, by: Decision | None, *, kind: PolicyType = PolicyType.SESSION) -> Decision:
+    """Cut a decision by another (from ``evaluate``); None where there is nothing that cuts.
 
-    The result is allowed only if both are: a session policy never widens.
+    The result is allowed only if both are: a session policy or a boundary never widens. An explicit deny is
+    told before a silence, and the first decision's own refusal before the other's.
+
+    Args:
+        decision: what the identity policies say.
+        by: what the session policies or the permissions boundary say.
+        kind: which of the two.
     """
-    if decision_session is None or decision_session.allowed:
-        return decision_identity
-    if decision_identity.explicit_deny:
-        return decision_identity
-    action = decision_session.action or decision_identity.action
-    if decision_session.explicit_deny:
-        return _denied(action, "a session")
-    return _implicitly_denied(action, "session") if decision_identity.allowed else decision_identity
+    if by is None or by.allowed or decision.explicit_deny:
+        return decision
+    action = by.action or decision.action
+    if by.explicit_deny:
+        return _denied(action, kind, by.statements)
+    return _implicitly_denied(action, kind) if decision.allowed else decision
 
 
 def _applying(
@@ -129,15 +163,27 @@ def _applying(
 
     ``principal`` is who asks a resource policy, and None for an identity policy.
     """
-    keys = Keys(request.context, variables=document.has_variables)
+    keys = request.keys if document.has_variables else request.keys.without_variables
     found = []
     for statement in document.statements:
-        matched = None if principal is None else _match_principal(statement, principal)
+        matched = None if principal is None else _addressed(statement, principal)
         # A resource statement without readable principals may still deny.
         is_addressed = principal is None or matched is not None or statement.principals is None
         if is_addressed and _applies(statement, request, keys):
             found.append((statement, matched))
     return found
+
+
+def _addressed(statement: Statement, principal: Principal) -> str | None:
+    """Return the most specific principal element of ``statement`` that is ``principal``.
+
+    ``NotPrincipal`` addresses everybody whom it does not name, as ``*`` does.
+    """
+    elements = statement.principals or {}
+    is_deny = statement.effect == "Deny"
+    if statement.not_principal:
+        return None if exempts(elements, principal, is_deny=is_deny) else "*"
+    return most_specific(named(elements, principal, is_deny=is_deny))
 
 
 def _applies(statement: Statement, request: Request, keys: Keys) -> bool:
@@ -162,9 +208,7 @@ def _unreadable(statement: Statement, what: str) -> bool:
 
 def _covers(statement: Statement, request: Request, keys: Keys) -> bool:
     """Tell whether the action and the resource of a request are those of a statement."""
-    plain = keys.without_variables()  # IAM has no variables in Action
-    named = any(glob(action, request.action, plain, ignore_case=True) for action in statement.actions)
-    if named is statement.not_action:
+    if _names_action(statement.actions, request.action) is statement.not_action:
         return False
     if statement.resources is None:
         return True
@@ -172,43 +216,20 @@ def _covers(statement: Statement, request: Request, keys: Keys) -> bool:
     return any(matches) is not statement.not_resource
 
 
-def _denied(action: str, kind: str) -> Decision:
-    return Decision(
-        allowed=False, explicit_deny=True, reason=f"with an explicit deny in {kind} policy", action=action
-    )
+_PLAIN = Keys({}).without_variables  # IAM has no variables in Action
 
 
-def _implicitly_denied(action: str, kind: str) -> Decision:
-    return Decision(
-        allowed=False, reason=f"because no {kind} policy allows the {action} action", action=action
-    )
+@lru_cache(maxsize=8192)
+def _names_action(actions: tuple[str, ...], action: str) -> bool:
+    """Tell whether patterns name an action; remembered, since policies of 100 patterns are common."""
+    return any(glob(pattern, action, _PLAIN, ignore_case=True) for pattern in actions)
 
 
-def _match_principal(statement: Statement, principal: Principal) -> str | None:
-    """Return the most specific principal element of ``statement`` that is ``principal``."""
-    named = statement.principals or {}
-    callers = {_root(name) for name in principal.aws}
-    if callers and principal.account:
-        callers.add(_root(principal.account))
-    # Whether "*" is every web identity, as it is every AWS principal, is undocumented: there it only denies.
-    everybody = bool(callers) or statement.effect == "Deny"
-    matched = [
-        name for name in named.get("AWS", ()) if (everybody if name == "*" else _root(name) in callers)
-    ]
-    for kind, caller in (("Federated", principal.federated), ("Service", principal.service)):
-        matched += [name for name in named.get(kind, ()) if caller is not None and name == caller]
-    return min(matched, key=_specificity, default=None)
+def _denied(action: str, kind: PolicyType, statements: tuple[Statement, ...]) -> Decision:
+    reason = f"with an explicit deny in {kind.value}"
+    return Decision(allowed=False, explicit_deny=True, reason=reason, action=action, statements=statements)
 
 
-def _specificity(name: str) -> int:
-    """Rank a principal element: a session, a user or role or provider, everybody, an account."""
-    if name == "*":
-        return 2
-    if is_account_id(name) or name.endswith(":root"):
-        return 3
-    return 0 if ":assumed-role/" in name else 1
-
-
-def _root(name: str) -> str:
-    """Write an account id as the ARN of its root, which means the same."""
-    return f"arn:aws:iam::{name}:root" if is_account_id(name) else name
+def _implicitly_denied(action: str, kind: PolicyType) -> Decision:
+    what = kind.value.partition(" ")[2]
+    return Decision(allowed=False, reason=f"because no {what} allows the {action} action", action=action)

@@ -30,6 +30,7 @@ class Request:
         query: the query string as sent, without ``?``.
         headers: names in lower case; repeated headers joined by commas.
         body: the raw body.
+        address: the IP address that it came from; a caller in this process has this machine's.
     """
 
     method: str = "POST"
@@ -38,6 +39,7 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
+    address: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, kw_only=True)
