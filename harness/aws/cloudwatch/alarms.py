@@ -46,11 +46,16 @@ def put_metric_alarm(call: Context, fields: Mapping[str, Any]) -> Mapping[str, A
     """Create an alarm on a metric, or give one another configuration; its state stays.
 
     Raises:
-        AwsError: ``ValidationError``; the texts are those that terraform-provider-aws#11011, #11105 and
-            #29894, troposphere#1276 and cfn-lint#1306 show.
+        AwsError: ``ValidationError``, ``InvalidParameterValue``; the texts are those that
+            terraform-provider-aws#11011, #11105 and #29894, troposphere#1276 and cfn-lint#1306 show.
     """
     if "EvaluationCriteria" in fields:  # an alarm on PromQL, of which this AWS has none
         raise AwsError("NotImplemented", "This AWS has no alarms with EvaluationCriteria.")
+    extended = fields.get("ExtendedStatistic")
+    if extended is not None and (extended in SIMPLE or statistic(extended) is None):
+        raise AwsError(
+            "InvalidParameterValue", f"The value {extended} for parameter ExtendedStatistic is not supported."
+        )
     faults = list(_metrics_faults(fields) if "Metrics" in fields else _metric_faults(fields))
     faults += _common_faults(fields)
     if faults:
@@ -203,9 +208,6 @@ def _metric_faults(fields: Mapping[str, Any]) -> Iterator[str]:
     given = [name for name in ("Statistic", "ExtendedStatistic") if name in fields]
     if len(given) != 1:
         yield "Exactly one of Statistic and ExtendedStatistic must be set"
-    extended = fields.get("ExtendedStatistic")
-    if extended is not None and (extended in SIMPLE or statistic(extended) is None):
-        yield f"The value {extended} for parameter ExtendedStatistic is not supported."
     if not is_period(fields.get("Period", 60)):
         yield "Period must be 10, 20, 30 or a multiple of 60"
     if "Threshold" not in fields:

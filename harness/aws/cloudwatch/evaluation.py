@@ -10,6 +10,7 @@ from harness.aws.cloudwatch import arithmetic, expressions, insights, search
 from harness.aws.cloudwatch.buckets import Bucket
 from harness.aws.cloudwatch.expressions import Array, Binary, Function, Name, Negative, Node, Number, Text
 from harness.aws.cloudwatch.functions import FUNCTIONS
+from harness.aws.cloudwatch.labels import telling
 from harness.aws.cloudwatch.metrics import Metric, Metrics, dimensions_of
 from harness.aws.cloudwatch.series import ExpressionError, Span, TimeSeries, Value
 from harness.aws.cloudwatch.statistics import statistic
@@ -47,6 +48,7 @@ class Evaluation:
         self._metrics = call.aws.state(Metrics)
         self._values: dict[str, Value] = {}
         self._open: list[str] = []
+        self._labels = _labels(queries)
         self.is_cut = False
 
     def results(self, query: Mapping[str, Any]) -> list[TimeSeries]:
@@ -61,7 +63,7 @@ class Evaluation:
             raise AwsError("ValidationError", f"Error in expression '{query['Id']}': {error}") from None
         if isinstance(value, list):
             return value
-        return [replace(value, label=query["Id"]) if "Expression" in query else value]
+        return [replace(value, label=self._labels.get(query["Id"], query["Id"]))]
 
     def _value(self, identifier: str) -> Value:
         if identifier not in self._values:
@@ -77,8 +79,7 @@ class Evaluation:
         return self._values[identifier]
 
     def _metric(self, stat: Mapping[str, Any], account: str | None) -> TimeSeries:
-        given = stat["Metric"]
-        metric = Metric(given["Namespace"], given["MetricName"], dimensions_of(given.get("Dimensions")))
+        metric = _metric(stat)
         if account not in {None, self._call.aws.account_id}:  # no other account shares its metrics
             return TimeSeries(label=metric.name, period=stat["Period"], values={})
         return self._series(metric, stat["Stat"], stat["Period"], unit=stat.get("Unit"))
@@ -188,7 +189,7 @@ class Evaluation:
         found = found[:_FOUND]
         return [
             replace(self._series(metric, stat, period), label=label)
-            for metric, label in zip(found, search.labels(found), strict=True)
+            for metric, label in zip(found, telling([(metric, stat) for metric in found]), strict=True)
         ]
 
     def _insight(self, text: str, period: int, identifier: str) -> list[TimeSeries]:
@@ -219,3 +220,16 @@ def _time_series(value: Value) -> TimeSeries | list[TimeSeries]:
     if isinstance(value, float | str):
         raise ExpressionError("it yields no time series")
     return value
+
+
+def _metric(stat: Mapping[str, Any]) -> Metric:
+    given = stat["Metric"]
+    return Metric(given["Namespace"], given["MetricName"], dimensions_of(given.get("Dimensions")))
+
+
+def _labels(queries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the default labels of the metrics among queries that are answered."""
+    shown = [query for query in queries if "MetricStat" in query and query.get("ReturnData", True)]
+    stats = [query["MetricStat"] for query in shown]
+    names = telling([(_metric(stat), stat["Stat"]) for stat in stats])
+    return {query["Id"]: name for query, name in zip(shown, names, strict=True)}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.aws.cloudwatch.evaluation import Evaluation, is_period
+from harness.aws.cloudwatch.insights import is_insight
 from harness.aws.cloudwatch.labels import label
 from harness.aws.cloudwatch.metrics import Metrics
 from harness.aws.cloudwatch.pages import offset, token
@@ -33,8 +34,7 @@ def get_metric_data(call: Context, fields: Mapping[str, Any]) -> Mapping[str, An
     queries = fields["MetricDataQueries"]
     check_queries(queries)
     start, end = fields["StartTime"].timestamp(), fields["EndTime"].timestamp()
-    if start >= end:
-        raise AwsError("ValidationError", "The parameter StartTime must be less than the parameter EndTime.")
+    _check_times(start, end)
     most = fields.get("MaxDatapoints", _DATAPOINTS)
     if not 0 < most <= _DATAPOINTS:
         raise AwsError("ValidationError", f"The parameter MaxDatapoints must be between 1 and {_DATAPOINTS}.")
@@ -50,6 +50,14 @@ def get_metric_data(call: Context, fields: Mapping[str, Any]) -> Mapping[str, An
     if evaluation.is_cut:  # the text is that of the API reference, the code is ours
         messages.append({"Code": "MaxMetricsExceeded", "Value": "Maximum number of allowed metrics exceeded"})
     return {**answer, "Messages": messages}
+
+
+def _check_times(start: float, end: float) -> None:
+    """Refuse a span that is none in whole seconds; the texts are those of moto."""
+    if int(start) == int(end):
+        raise AwsError("ValidationError", "The parameter StartTime must not equal parameter EndTime.")
+    if start > end:
+        raise AwsError("ValidationError", "The parameter EndTime must be greater than StartTime.")
 
 
 def _results(
@@ -116,6 +124,8 @@ def check_queries(queries: Sequence[Mapping[str, Any]]) -> None:
             "ValidationError",
             f"The collection MetricDataQueries must not have a size greater than {_QUERIES}.",
         )
+    if sum(is_insight(query.get("Expression", "")) for query in queries) > 1:
+        raise AwsError("ValidationError", "MetricDataQueries can include only one Metrics Insights query.")
     faults = [
         fault
         for number, query in enumerate(queries, 1)

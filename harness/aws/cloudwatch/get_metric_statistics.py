@@ -75,7 +75,7 @@ def _check(start: float, end: float, period: int, names: list[str], extended: li
     """Refuse as AWS does; the texts but the last are known from moto and from public reports."""
     if not names and not extended:
         raise AwsError("InvalidParameterCombination", "Must specify either Statistics or ExtendedStatistics")
-    if start >= end:
+    if int(start) >= int(end):
         raise AwsError(
             "InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime."
         )

@@ -6,13 +6,14 @@ Source: CloudWatch User Guide, "Use dynamic labels".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from harness.aws.cloudwatch.functions import AGGREGATES
+from harness.aws.cloudwatch.metrics import Metric
 from harness.aws.cloudwatch.series import TimeSeries
 
-__all__ = ["label"]
+__all__ = ["label", "telling"]
 
 _FIELD = re.compile(r"\$\{\s*(?:PROP\(\s*'(?P<property>[^']*)'\s*\)|(?P<name>\w+))\s*\}")
 _FIRST: Callable[[list[float]], float] = lambda values: values[0]  # noqa: E731 - a table of functions
@@ -38,6 +39,22 @@ def label(template: str | None, series: TimeSeries, *, is_alone: bool) -> str:
     if "${" not in template:
         return template if is_alone else f"{template} {series.label}"
     return _FIELD.sub(lambda found: _text(found, series), template)
+
+
+def telling(metrics: Sequence[tuple[Metric, str]]) -> list[str]:
+    """Return the default labels of metrics with their statistics.
+
+    One alone has its name (elastic/integrations#6232), several have what tells them apart, for example the
+    values of their dimensions (amazon-cloudwatch-agent#537); where statistics differ, it is name, dimensions
+    and statistic (localstack#10620).
+    """
+    parts = [
+        (each.namespace, each.name, *(value for _, value in each.dimensions), stat) for each, stat in metrics
+    ]
+    if len({len(each) for each in parts}) > 1 or len({each[-1] for each in parts}) > 1:
+        return [" ".join(each[1:]) for each in parts]
+    varying = [column for column, values in enumerate(zip(*parts, strict=True)) if len(set(values)) > 1]
+    return [" ".join(each[column] for column in varying) or each[1] for each in parts]
 
 
 def _text(found: re.Match[str], series: TimeSeries) -> str:

@@ -23,9 +23,12 @@ _PAGE = 500  # metrics
 def put_metric_data(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Store data points; all of them, or none.
 
+    A namespace that begins with ``AWS/`` is taken, or nobody could try a server that reads such metrics; AWS
+    asks not to use one.
+
     Raises:
         AwsError: ``MissingParameter``, ``InvalidParameterValue``, ``InvalidParameterCombination``. The text
-            about two weeks is AWS's; those about numbers and combinations are ours, as far as moto has none.
+            about two weeks and those that moto has, too, are AWS's; the rest is ours.
     """
     data = _checked("MetricData", fields.get("MetricData") or [], call.now)
     for number, group in enumerate(fields.get("EntityMetricData") or [], 1):
@@ -64,15 +67,16 @@ def _check(path: str, datum: Mapping[str, Any], now: float) -> None:
             " must be specified.",
         )
     if len(given) > 1:
+        code = "InvalidParameterValue" if given == ["Value", "Values"] else "InvalidParameterCombination"
         raise AwsError(
-            "InvalidParameterCombination",
+            code,
             f"The parameters {path}.{given[0]} and {path}.{given[1]} are mutually exclusive and you have"
             " specified both.",
         )
     _check_numbers(path, datum)
     names = [dimension["Name"] for dimension in datum.get("Dimensions", ())]
     if len(set(names)) < len(names):
-        raise _invalid(f"No dimension may be there twice in {path}.Dimensions.")
+        raise _invalid("No metric may specify the same dimension name twice.")
     if datum.get("StorageResolution", 60) not in {1, 60}:
         raise _invalid(f"The parameter {path}.StorageResolution must be 1 or 60.")
 
@@ -90,7 +94,8 @@ def _check_numbers(path: str, datum: Mapping[str, Any]) -> None:
     ]
     for name, number in numbers:
         if not math.isfinite(number) or abs(number) > _LARGEST:
-            raise _invalid(f"The value {number} for parameter {path}.{name} is invalid.")
+            shown = "NaN" if math.isnan(number) else number
+            raise _invalid(f"The value {shown} for parameter {path}.{name} is invalid.")
     if any(count <= 0 for count in counts):
         raise _invalid(f"The values for parameter {path}.Counts must be greater than 0.")
     statistics = datum.get("StatisticValues")

@@ -7,13 +7,13 @@ name or value; one without matches some of its tokens in a row, which change wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 
 from harness.aws.cloudwatch.metrics import Metric
 from harness.aws.cloudwatch.series import ExpressionError
 
-__all__ = ["labels", "matcher"]
+__all__ = ["matcher"]
 
 _DEPTH = 20
 _SCHEMA = re.compile(r"\s*\{((?:\"[^\"]*\"|[^}\"])*)\}")
@@ -44,15 +44,6 @@ def matcher(text: str) -> Test:
     return lambda metric: (
         metric.namespace == namespace and [name for name, _ in metric.dimensions] == wanted and test(metric)
     )
-
-
-def labels(metrics: Sequence[Metric]) -> list[str]:
-    """Return a label for each metric found: what tells it from the others, or its name."""
-    parts = [(each.namespace, *(value for _, value in each.dimensions), each.name) for each in metrics]
-    if len({len(each) for each in parts}) != 1:
-        return [" ".join(each[1:]) for each in parts]
-    varying = [column for column, values in enumerate(zip(*parts, strict=True)) if len(set(values)) > 1]
-    return [" ".join(each[column] for column in varying) or each[-1] for each in parts]
 
 
 def _names(text: str) -> list[str]:
