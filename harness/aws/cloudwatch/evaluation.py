@@ -13,7 +13,7 @@ from harness.aws.cloudwatch.functions import FUNCTIONS
 from harness.aws.cloudwatch.labels import telling
 from harness.aws.cloudwatch.metrics import Metric, Metrics, dimensions_of
 from harness.aws.cloudwatch.series import ExpressionError, Span, TimeSeries, Value
-from harness.aws.cloudwatch.statistics import statistic
+from harness.aws.cloudwatch.statistics import Statistic, statistic
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
 
@@ -85,9 +85,7 @@ class Evaluation:
         return self._series(metric, stat["Stat"], stat["Period"], unit=stat.get("Unit"))
 
     def _series(self, metric: Metric, stat: str, period: int, *, unit: str | None = None) -> TimeSeries:
-        compute = statistic(stat)
-        if compute is None or not is_period(period):
-            raise ExpressionError(f"there is no statistic {stat} of {period} seconds")
+        compute = _statistic(stat, period)
         points = self._points(metric, period, unit)
         values = ((moment, compute(bucket)) for moment, bucket in points.items())
         return TimeSeries(
@@ -183,6 +181,7 @@ class Evaluation:
                 period = int(seconds)
             case _:
                 raise ExpressionError("SEARCH takes a search, a statistic and a period in seconds")
+        _statistic(stat, period)
         test = search.matcher(text)
         found = [each for each in self._metrics.listed(self._call.region, self._call.now) if test(each)]
         self.is_cut = self.is_cut or len(found) > _FOUND
@@ -220,6 +219,13 @@ def _time_series(value: Value) -> TimeSeries | list[TimeSeries]:
     if isinstance(value, float | str):
         raise ExpressionError("it yields no time series")
     return value
+
+
+def _statistic(name: str, period: int) -> Statistic:
+    compute = statistic(name)
+    if compute is None or not is_period(period):
+        raise ExpressionError(f"there is no statistic {name} of {period} seconds")
+    return compute
 
 
 def _metric(stat: Mapping[str, Any]) -> Metric:

@@ -99,6 +99,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
+            at = len(text) - len(text[at:].lstrip())
             raise ExpressionError(f"syntax error at character {at + 1}")
         kind = str(match.lastgroup)
         value = match[kind]

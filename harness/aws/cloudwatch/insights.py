@@ -97,6 +97,7 @@ class _Parser:
         while at < len(text):
             match = _TOKEN.match(text, at)
             if match is None:
+                at = len(text) - len(text[at:].lstrip())
                 raise ExpressionError(f"syntax error at character {at + 1} of the query")
             kind = str(match.lastgroup)
             self._tokens.append((kind, re.sub(r"\\(.)", r"\1", match[kind])))
