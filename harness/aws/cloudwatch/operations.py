@@ -20,6 +20,7 @@ __all__ = ["OPERATIONS", "condition_keys", "resources"]
 OPERATIONS: Mapping[str, Operation] = {
     "DeleteAlarms": alarms.delete_alarms,
     "DeleteAnomalyDetector": anomaly_detectors.delete_anomaly_detector,
+    "DeleteInsightRules": tags.delete_insight_rules,
     "DescribeAlarmHistory": describe_alarms.describe_alarm_history,
     "DescribeAlarms": describe_alarms.describe_alarms,
     "DescribeAlarmsForMetric": describe_alarms.describe_alarms_for_metric,

@@ -6,13 +6,19 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.aws.backend import ask, pass_on
+from harness.aws.backend import ask
 from harness.aws.cloudwatch.alarm_records import Alarms
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
-from harness.aws.wire import Response
 
-__all__ = ["Tags", "list_tags_for_resource", "put_insight_rule", "tag_resource", "untag_resource"]
+__all__ = [
+    "Tags",
+    "delete_insight_rules",
+    "list_tags_for_resource",
+    "put_insight_rule",
+    "tag_resource",
+    "untag_resource",
+]
 
 _TAGS = 50  # of a resource
 
@@ -83,12 +89,19 @@ def untag_resource(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any
     return {}
 
 
-def put_insight_rule(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
-    """Let moto keep a rule; its tags are kept here, since moto takes tags of alarms only."""
-    answer = pass_on(call, fields)
-    if not isinstance(answer, Response) or answer.status < 400:
-        call.aws.state(Tags).add(_rule_arn(call, fields["RuleName"]), fields.get("Tags", []))
-    return answer
+def put_insight_rule(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let moto keep a rule, enabled by default; not its tags, since moto takes those of alarms only."""
+    kept = {name: value for name, value in fields.items() if name != "Tags"}
+    ask(call, {"RuleState": "ENABLED", **kept})
+    call.aws.state(Tags).add(_rule_arn(call, fields["RuleName"]), fields.get("Tags", []))
+    return {}
+
+
+def delete_insight_rules(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let moto delete rules, and forget their tags."""
+    for name in fields["RuleNames"]:
+        call.aws.state(Tags).forget(_rule_arn(call, name))
+    return ask(call, fields)
 
 
 def _rule_arn(call: Context, name: str) -> str:
