@@ -95,7 +95,7 @@ class TestPeriods:
         one["MetricStat"]["Unit"] = "Count"
         assert [result["Values"] for result in ask(client, one, metric("all"))] == [[10], [11]]
 
-    @settings(max_examples=25)
+    @settings(max_examples=25, deadline=None)
     @given(st.lists(st.integers(0, 599), min_size=1, max_size=30), st.sampled_from([60, 120, 300, 600]))
     def test_no_value_is_lost_or_counted_twice(self, moments: list[int], period: int) -> None:
         with aws_at() as aws:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.aws.cloudwatch.expressions import parse
@@ -172,6 +172,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
     assert node == parse(f"({text})")
 
 
+@settings(deadline=None)
 @given(st.recursive(st.just("a"), lambda inner: st.builds("({} + {})".format, inner, inner), max_leaves=6))
 def test_sums_of_one_metric_count_its_letters(client: Any, expression: str) -> None:
     assert results(client, expression)[0][0] == expression.count("a")

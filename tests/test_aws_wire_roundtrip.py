@@ -123,7 +123,7 @@ def written(protocol: Protocol, operation: Any, fields: Mapping[str, Any]) -> Re
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(CALLS), st.data())
 def test_what_botocore_writes_is_read_equal(call: tuple[str, Protocol, str], data: st.DataObject) -> None:
     name, protocol, operation = call
@@ -146,7 +146,7 @@ def test_what_botocore_writes_is_read_equal(call: tuple[str, Protocol, str], dat
     assert found == fields
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(CALLS), st.data())
 def test_what_is_written_botocore_parses_equal(call: tuple[str, Protocol, str], data: st.DataObject) -> None:
     name, protocol, operation = call
