@@ -229,6 +229,13 @@ class TestRefusals:
         assert found[0]["Values"] == [1]
         assert len(found[1]["Values"]) == 15 * 1440 + 120  # minutes kept, and two hours to come
 
+    def test_no_call_computes_for_ever(self, client: Any) -> None:
+        span = {"StartTime": NOW - 14 * DAY, "EndTime": NOW}
+        many = [
+            {"Id": f"e{n}", "Expression": "+".join(["TIME_SERIES(1)"] * 90), "Period": 60} for n in range(500)
+        ]
+        assert "more than 2,000,000 values" in refused("ValidationError", ask, client, *many, **span)
+
 
 class TestStatistics:
     def test_periods_begin_at_the_start_and_units_are_told_apart(self, client: Any) -> None:

@@ -30,7 +30,7 @@ CALLS = [
     for name, service in SERVICES.items()
     for protocol in service.protocols
     for operation in service_model(name).operation_names
-    if (name, operation) != ("logs", "StartLiveTail") and "Enriched" not in operation
+    if not operation_model(name, operation).has_event_stream_output
 ]
 TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 __all__ = ["Rule", "names_in", "parse"]
 
@@ -36,11 +37,13 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return [*tokens, ("", "")]
 
 
-def names_in(text: str) -> list[str]:
+@lru_cache(maxsize=512)
+def names_in(text: str) -> tuple[str, ...]:
     """Return the names of the alarms in a rule that can be read."""
-    return [name for kind, name in _tokens(text) if kind in _STATES]
+    return tuple(name for kind, name in _tokens(text) if kind in _STATES)
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Rule:
     """Read a rule.
 

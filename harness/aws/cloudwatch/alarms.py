@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from harness.aws.cloudwatch.alarm_records import Alarm, Alarms, is_composite
@@ -184,21 +186,27 @@ def _put(call: Context, fields: Mapping[str, Any]) -> None:
 
 
 def _follow(call: Context) -> None:
-    """Let composite alarms take their states, until none changes; rules in a circle stop after one round."""
+    """Let composite alarms take their states, children before parents.
+
+    Those in a circle, and above one, keep theirs: AWS stops to evaluate where it finds a cycle (PutCompositeAlarm,
+    API reference).
+    """
     alarms = call.aws.state(Alarms)
     known = alarms.of(call.region)
-    composites = [alarm for alarm in known.values() if is_composite(alarm)]
-    for _ in composites:
-        states = {name: alarm["StateValue"] for name, alarm in known.items()}
-        changed = False
-        for alarm in composites:
-            value = "ALARM" if parse(alarm["AlarmRule"])(states) else "OK"
+    rules = {name: alarm["AlarmRule"] for name, alarm in known.items() if is_composite(alarm)}
+    order = TopologicalSorter({name: names_in(rule) for name, rule in rules.items()})
+    with suppress(CycleError):  # what is in no circle is still in order
+        order.prepare()
+    while ready := order.get_ready():
+        for name in ready:
+            if name not in rules:
+                continue
+            states = {child: known[child]["StateValue"] for child in names_in(rules[name]) if child in known}
+            value, alarm = "ALARM" if parse(rules[name])(states) else "OK", known[name]
             if value != alarm["StateValue"]:
-                changed = True
                 reason = f"{alarm['AlarmArn']} was evaluated to {value}"
                 alarms.set_state(call.region, alarm, value=value, reason=reason, now=call.now)
-        if not changed:
-            return
+        order.done(*ready)
 
 
 def _metric_faults(fields: Mapping[str, Any]) -> Iterator[str]:

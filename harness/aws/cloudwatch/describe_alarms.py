@@ -104,7 +104,7 @@ def describe_alarm_history(call: Context, fields: Mapping[str, Any]) -> Mapping[
         if item.alarm_type in types
         and fields.get("AlarmName", item.alarm) == item.alarm
         and fields.get("HistoryItemType", item.kind) == item.kind
-        and start <= item.time <= end
+        and start <= item.time < end + 1  # botocore's JSON has whole seconds: the last one counts
     ]
     if fields.get("ScanBy") != "TimestampAscending":
         found.reverse()

@@ -21,6 +21,7 @@ __all__ = ["PERIODS", "Evaluation", "is_period"]
 
 PERIODS = frozenset({1, 5, 10, 20, 30})  # seconds; and every multiple of 60
 _FOUND = 100  # series of one SEARCH (CloudWatch User Guide, "Using search expressions in graphs")
+_WORK = 2_000_000  # values that the queries of a call may compute, so that no call takes longer than seconds
 _KEYWORDS = frozenset({"ASC", "AVG", "DESC", "LINEAR", "MAX", "MIN", "REPEAT", "SUM"})
 
 
@@ -49,6 +50,7 @@ class Evaluation:
         self._values: dict[str, Value] = {}
         self._open: list[str] = []
         self._labels = _labels(queries)
+        self._left = _WORK
         self.is_cut = False
 
     def results(self, query: Mapping[str, Any]) -> list[TimeSeries]:
@@ -103,8 +105,13 @@ class Evaluation:
             },
         )
 
+    def _listed(self) -> list[Metric]:
+        found = self._metrics.listed(self._call.region, self._call.now)
+        self._work(len(found))
+        return found
+
     def _points(self, metric: Metric, period: int, unit: str | None = None) -> dict[int, Bucket]:
-        return self._metrics.points(
+        found = self._metrics.points(
             self._call.region,
             metric,
             start=self._span.start,
@@ -113,6 +120,8 @@ class Evaluation:
             now=self._span.now,
             unit=unit,
         )
+        self._work(len(found))
+        return found
 
     def _expression(self, query: Mapping[str, Any]) -> Value:
         text = query["Expression"]
@@ -123,6 +132,17 @@ class Evaluation:
         return self._node(expressions.parse(text), query)
 
     def _node(self, node: Node, query: Mapping[str, Any]) -> Value:
+        value = self._computed(node, query)
+        self._work(sum(len(each.values) for each in value) if isinstance(value, list) else 0)
+        self._work(len(value.values) if isinstance(value, TimeSeries) else 0)
+        return value
+
+    def _work(self, values: int) -> None:
+        self._left -= values
+        if self._left < 0:
+            raise ExpressionError(f"the queries compute more than {_WORK:,} values")
+
+    def _computed(self, node: Node, query: Mapping[str, Any]) -> Value:
         match node:
             case Number(value) | Text(value):
                 return value
@@ -183,7 +203,7 @@ class Evaluation:
                 raise ExpressionError("SEARCH takes a search, a statistic and a period in seconds")
         _statistic(stat, period)
         test = search.matcher(text)
-        found = [each for each in self._metrics.listed(self._call.region, self._call.now) if test(each)]
+        found = [each for each in self._listed() if test(each)]
         self.is_cut = self.is_cut or len(found) > _FOUND
         found = found[:_FOUND]
         return [
@@ -194,7 +214,7 @@ class Evaluation:
     def _insight(self, text: str, period: int, identifier: str) -> list[TimeSeries]:
         insight = insights.parse(text)
         groups: dict[tuple[str, ...], dict[int, list[Bucket]]] = {}
-        for metric in self._metrics.listed(self._call.region, self._call.now):
+        for metric in self._listed():
             group = insight.group_of(metric)
             if group is not None:
                 for moment, bucket in self._points(metric, period).items():
