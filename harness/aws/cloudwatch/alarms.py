@@ -188,8 +188,8 @@ def _put(call: Context, fields: Mapping[str, Any]) -> None:
 def _follow(call: Context) -> None:
     """Let composite alarms take their states, children before parents.
 
-    Those in a circle, and above one, keep theirs: AWS stops to evaluate where it finds a cycle (PutCompositeAlarm,
-    API reference).
+    Those in a circle, and above one, keep theirs: AWS stops to evaluate where it finds a cycle
+    (PutCompositeAlarm, API reference).
     """
     alarms = call.aws.state(Alarms)
     known = alarms.of(call.region)
