@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.aws.cloudwatch.expressions import parse
+from harness.aws.cloudwatch.functions import FUNCTIONS
 from harness.aws.cloudwatch.series import ExpressionError
 from tests.cloudwatch_client import NOW, ask, aws_at, metric, put, refused
 
@@ -170,6 +173,49 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
     except ExpressionError:
         return
     assert node == parse(f"({text})")
+
+
+OPERANDS = st.sampled_from(
+    [
+        "a",
+        "b",
+        "c",
+        "1",
+        "-1",
+        "1e308",
+        "'x'",
+        "60",
+        "REPEAT",
+        "LINEAR",
+        "MAX",
+        "ASC",
+        "METRICS()",
+        "'{App,Host}'",
+    ]
+)
+EXPRESSIONS = st.recursive(
+    OPERANDS,
+    lambda inner: (
+        st.tuples(inner, st.sampled_from("+-*/^><"), inner).map(lambda parts: f"({' '.join(parts)})")
+        | st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        | st.tuples(st.sampled_from([*FUNCTIONS, "SEARCH"]), st.lists(inner, max_size=4)).map(
+            lambda parts: f"{parts[0]}({', '.join(parts[1])})"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(EXPRESSIONS)
+def test_any_expression_has_finite_values_or_is_refused(client: Any, expression: str) -> None:
+    try:
+        found = results(client, expression)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return
+    assert all(math.isfinite(value) for values in found for value in values)
 
 
 @settings(deadline=None)

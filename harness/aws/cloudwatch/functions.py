@@ -143,6 +143,9 @@ def _if(condition: Value, yes: Value, no: Value | None) -> Value:
 
 
 def _fill(value: Value, filling: Value, span: Span) -> Value:
+    if not isinstance(filling, float | TimeSeries) and filling not in ("REPEAT", "LINEAR"):
+        raise ExpressionError("FILL takes a number, a time series, REPEAT or LINEAR")
+
     def fill(series: TimeSeries) -> TimeSeries:
         found, seen = dict(series.values), sorted(series.values)
         for moment in span.moments(series.period):
@@ -150,11 +153,8 @@ def _fill(value: Value, filling: Value, span: Span) -> Value:
                 continue
             if isinstance(filling, float):
                 found[moment] = filling
-            elif isinstance(filling, TimeSeries):
-                if moment in filling.values:
-                    found[moment] = filling.values[moment]
-            elif filling not in {"REPEAT", "LINEAR"}:
-                raise ExpressionError("FILL takes a number, a time series, REPEAT or LINEAR")
+            elif isinstance(filling, TimeSeries) and moment in filling.values:
+                found[moment] = filling.values[moment]
         if isinstance(filling, str):
             found |= _between(series, seen, span, is_linear=filling == "LINEAR")
         return series.of(sorted(found.items()))
@@ -219,7 +219,7 @@ def _band(arguments: _Arguments) -> Value:
     values = list(series.values.values())
     if not values:
         return [series, series]
-    middle, spread = statistics.fmean(values), AGGREGATES["STDDEV"](values) or 0.0
+    middle, spread = AGGREGATES["AVG"](values) or 0.0, AGGREGATES["STDDEV"](values) or 0.0
     return [series.each(lambda _: middle + width * spread), series.each(lambda _: middle - width * spread)]
 
 

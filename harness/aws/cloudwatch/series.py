@@ -32,8 +32,8 @@ class TimeSeries:
     properties: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, values: Iterable[tuple[int, float]]) -> TimeSeries:
-        """Return a series of the same name with other values."""
-        return replace(self, values=dict(values))
+        """Return a series of the same name with other values, those of them that are finite."""
+        return replace(self, values={moment: value for moment, value in values if math.isfinite(value)})
 
     def each(self, compute: Callable[[float], float | None]) -> TimeSeries:
         """Compute each value; what has no finite result is left out, as AWS leaves out a division by zero."""
