@@ -183,8 +183,9 @@ class TestPermissions:
             "Condition": {"StringEquals": {"cloudwatch:namespace": "App"}},
         }
         put = aws.client("cloudwatch", credentials=user(aws, statement)).put_metric_data
-        put(Namespace="App", MetricData=[])
-        refused("AccessDenied", put, Namespace="Other", MetricData=[])
+        data = [{"MetricName": "CPU", "Value": 1}]
+        put(Namespace="App", MetricData=data)
+        refused("AccessDenied", put, Namespace="Other", MetricData=data)
 
     def test_a_changed_policy_counts_at_the_next_call(self, aws: Aws) -> None:
         alice = user(aws, {"Effect": "Allow", "Action": "cloudwatch:List*", "Resource": "*"})
@@ -322,7 +323,7 @@ class TestSignatures:
 class TestGaps:
     def test_what_is_not_implemented_names_the_operation(self, aws: Aws) -> None:
         for service, operation, fields in (
-            ("cloudwatch", "describe_alarm_history", {}),
+            ("cloudwatch", "get_metric_widget_image", {"MetricWidget": "{}"}),
             ("logs", "stop_query", {"queryId": "q"}),
             ("sts", "get_session_token", {}),
             ("cognito-idp", "initiate_auth", {"ClientId": "c", "AuthFlow": "USER_SRP_AUTH"}),

@@ -43,12 +43,12 @@ def not_implemented(call: Context) -> AwsError:
 def pass_on(call: Context, fields: Mapping[str, Any]) -> Response | dict[str, Any]:
     """Let moto answer a call that was authenticated and authorised: its response, or the members of it.
 
-    The request goes on as it came, where it came in a protocol that moto speaks.
+    The request goes on as it came, where it came unpacked and in a protocol that moto speaks.
 
     Raises:
         AwsError: as ``ask``.
     """
-    if call.request is None or call.protocol is Protocol.CBOR:
+    if call.request is None or call.protocol is Protocol.CBOR or "content-encoding" in call.request.headers:
         return ask(call, fields)
     return _run(call, call.request)
 

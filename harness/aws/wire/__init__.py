@@ -4,7 +4,8 @@
 an ``X-Amz-Target`` header and a JSON object in, a JSON object out (Logs, Cognito, CloudWatch). *rest-json*:
 methods and paths (the OIDC service and the portal of IAM Identity Center). *CBOR*: Smithy RPC v2 (CloudWatch
 of newer SDKs). Members, their types and their names on the wire are those of AWS's own models. An error has
-the form of the protocol in which the call came, because an SDK reads no other.
+the form of the protocol in which the call came, because an SDK reads no other. A body may
+come packed by gzip.
 """
 
 from __future__ import annotations

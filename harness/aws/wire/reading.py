@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from harness.aws.errors import AwsError
+from harness.aws.wire.cbor import decode
 from harness.aws.wire.messages import Protocol, Request
 from harness.aws.wire.shapes import from_form, from_json, from_text
 
 __all__ = ["identify", "protocol_of", "read"]
 
-_FORM_FIELDS = 2000  # more than any call of these services has; bounds the work of parsing
+_FORM_FIELDS = 20_000  # PutMetricData, the largest call, has 1,000 metrics; bounds the work of parsing
+_UNPACKED = 2 * 1024 * 1024  # bytes that a packed body may come to; PutMetricData may have 1 MiB
 _CBOR_PATH = re.compile(r"/service/(?P<service>\w+)/operation/(?P<operation>\w+)", re.ASCII)
 
 
@@ -106,7 +109,27 @@ def _parsed(query: str, body: bytes) -> dict[str, Any]:
 
 def _form(request: Request) -> Mapping[str, Any]:
     """Return the form of a query call as a tree; it is asked for twice, for the action and for the rest."""
-    return _parsed(request.query, request.body if request.method == "POST" else b"")
+    return _parsed(request.query, _body(request) if request.method == "POST" else b"")
+
+
+def _body(request: Request) -> bytes:
+    """Return the body, unpacked: SDKs pack a PutMetricData of more than 10 KiB.
+
+    What is signed is the body as it was sent.
+    """
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding in {"", "identity"}:
+        return request.body
+    if encoding != "gzip":
+        raise AwsError("SerializationException", "The content encoding is not supported.")
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        body = unpacker.decompress(request.body, _UNPACKED)
+    except zlib.error:
+        body = b""
+    if not unpacker.eof or unpacker.unused_data:
+        raise AwsError("SerializationException", "The request body is not gzip, or is too large.")
+    return body
 
 
 def _put(fields: dict[str, Any], path: list[str], value: str) -> None:
@@ -122,8 +145,9 @@ def _put(fields: dict[str, Any], path: list[str], value: str) -> None:
 
 
 def _json_body(request: Request) -> dict[str, Any]:
+    body = _body(request)
     try:
-        fields = json.loads(request.body.decode("utf-8")) if request.body else {}
+        fields = json.loads(body.decode("utf-8"), parse_constant=_refuse) if body else {}
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
@@ -131,12 +155,16 @@ def _json_body(request: Request) -> dict[str, Any]:
     return fields
 
 
-def _cbor_body(request: Request) -> dict[str, Any]:
-    import cbor2
+def _refuse(constant: str) -> None:
+    """Refuse what Python takes for a number and JSON does not: NaN, Infinity."""
+    raise ValueError(constant)
 
+
+def _cbor_body(request: Request) -> dict[str, Any]:
+    body = _body(request)
     try:
-        fields = cbor2.loads(request.body) if request.body else {}
-    except Exception:  # whatever hostile CBOR makes the decoder raise
+        fields = decode(body) if body else {}
+    except ValueError:
         fields = None
     if not isinstance(fields, dict):
         raise AwsError("SerializationException", "The request body is not a CBOR map.")

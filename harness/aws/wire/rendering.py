@@ -30,7 +30,19 @@ _JSON_CODES = {
     "Throttling": "ThrottlingException",
     "ValidationError": "ValidationException",
 }
+# Names of CloudWatch's errors in its model, where its query protocol has a shorter one.
+_QUERY_NAMES = {
+    "InternalServiceError": "InternalServiceFault",
+    "InvalidFormat": "InvalidFormatFault",
+    "InvalidParameterCombination": "InvalidParameterCombinationException",
+    "InvalidParameterInput": "DashboardInvalidInputError",
+    "InvalidParameterValue": "InvalidParameterValueException",
+    "LimitExceeded": "LimitExceededFault",
+    "MissingParameter": "MissingRequiredParameterException",
+}
+_UNSPEAKABLE = re.compile(r"[^\w.:#-]", re.ASCII)
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NESTED = frozenset({"structure", "list", "map"})
 _QUERY_COMPATIBLE = frozenset({Protocol.JSON_1_0, Protocol.CBOR})
 
 
@@ -82,14 +94,16 @@ def render_error(protocol: Protocol, error: AwsError, *, namespace: str = "") ->
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         return _response(protocol, error.status, text.encode("utf-8", errors="replace"), request_id)
-    code = _JSON_CODES.get(error.code, error.code)
+    code = _UNSPEAKABLE.sub("", _JSON_CODES.get(error.code, error.code))  # it is a header, too
+    if protocol in _QUERY_COMPATIBLE:
+        code = _QUERY_NAMES.get(code, code)
     is_renamed = error.code in _JSON_CODES and protocol is not Protocol.REST_JSON
     status = 400 if error.status == 403 and is_renamed else error.status
     body: dict[str, Any] = {"__type": code, "message": error.message, **error.members}
     response = _response(protocol, status, _encode(protocol, body), request_id)
     headers = {**response.headers, "x-amzn-errortype": code}
     if protocol in _QUERY_COMPATIBLE:  # SDKs of CloudWatch take the code from this header
-        headers["x-amzn-query-error"] = f"{error.code};{fault}"
+        headers["x-amzn-query-error"] = f"{_UNSPEAKABLE.sub('', error.code)};{fault}"
     return Response(status=status, headers=headers, body=response.body)
 
 
@@ -119,8 +133,10 @@ def _plain(shape: Any, value: Any, protocol: Protocol) -> Any:
                 for name, inner in value.items()
                 if inner is not None
             }
-        case "list":
+        case "list" if shape.member.type_name in _NESTED:
             return [_plain(shape.member, item, protocol) for item in value]
+        case "list":
+            return list(value) if protocol is Protocol.CBOR else [_json_scalar(item) for item in value]
         case "map":
             return {key: _plain(shape.value, item, protocol) for key, item in value.items()}
         case _:
@@ -128,13 +144,18 @@ def _plain(shape: Any, value: Any, protocol: Protocol) -> Any:
 
 
 def _json_scalar(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _not_finite(value)
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
     return value
+
+
+def _not_finite(value: float) -> str:
+    """Write what is no number as Smithy does, in JSON and in XML."""
+    return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
 
 
 def _xml_members(shape: Any, value: Mapping[str, Any]) -> str:
@@ -177,10 +198,13 @@ def _xml_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        precision = "milliseconds" if value.microsecond else "seconds"
+        return value.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
-    return escape(_printable(str(value)))
+    if isinstance(value, float) and not math.isfinite(value):
+        return _not_finite(value)
+    return escape(_printable(str(value)), {"\r": "&#13;"})  # a bare one is read as a line feed
 
 
 def _printable(text: str) -> str:

@@ -24,14 +24,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "double": (int, float),
     "float": (int, float),
-    "integer": (int,),
+    "integer": (int, float),
     "list": (list,),
-    "long": (int,),
+    "long": (int, float),
     "map": (dict,),
     "string": (str,),
     "structure": (dict,),
     "timestamp": (int, float, str, datetime),
 }
+_BITS = {"integer": 31, "long": 63}
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")  # how Smithy writes them in JSON
 
 
@@ -60,12 +61,24 @@ def from_json(shape: Any, value: Any, name: str = "") -> Any:
     if kind == "list":
         return [from_json(shape.member, item, name) for item in value]
     if kind == "map":
+        for key in value:
+            _well_formed(key, name)
         return {key: from_json(shape.value, item, name) for key, item in value.items() if item is not None}
+    return _scalar(kind, value, name)
+
+
+def _scalar(kind: str, value: Any, name: str) -> Any:
     if kind == "timestamp":
         return value.astimezone(UTC) if isinstance(value, datetime) else _moment(value, name, _wrong_type)
     if kind == "blob" and isinstance(value, str):
         return _bytes(value, name, _wrong_type)
-    return float(value) if is_number else value
+    if kind in _BITS:
+        return _whole(kind, value, name, _wrong_type)
+    if kind in {"double", "float"}:
+        return _number(value, name, _wrong_type)
+    if kind == "string":
+        _well_formed(value, name)
+    return value
 
 
 def from_form(shape: Any, tree: Any, name: str = "") -> Any:
@@ -121,12 +134,11 @@ def from_text(shape: Any, text: Any, name: str = "") -> Any:
         case "integer" | "long":
             if not re.fullmatch(r"[+-]?[0-9]{1,19}", text):
                 raise _malformed(name)
-            return int(text)
+            return _whole(shape.type_name, int(text), name, _malformed)
         case "float" | "double":
-            try:
-                return float(text)
-            except ValueError:
-                raise _malformed(name) from None
+            if "_" in text:  # which Python takes for a number
+                raise _malformed(name)
+            return _number(text, name, _malformed)
         case "timestamp":
             return _moment(text, name, _malformed)
         case "blob":
@@ -143,9 +155,34 @@ def _form_name(member: Any, key: str) -> str:
 
 
 def _numbered(tree: Any, name: str) -> list[Any]:
-    if not isinstance(tree, dict) or not all(key.isdecimal() for key in tree):
+    if not isinstance(tree, dict) or not all(re.fullmatch(r"[0-9]{1,9}", key) for key in tree):
         raise _malformed(name)
     return [tree[number] for number in sorted(tree, key=int)]
+
+
+def _whole(kind: str, value: float, name: str, refusal: Callable[[str], AwsError]) -> int:
+    """Return an integer of the size that the model has; 60.0 is one, as some languages write it."""
+    if isinstance(value, float) and not value.is_integer():
+        raise refusal(name)
+    whole = int(value)
+    if not -(1 << _BITS[kind]) <= whole < 1 << _BITS[kind]:
+        raise refusal(name)
+    return whole
+
+
+def _number(value: float | str, name: str, refusal: Callable[[str], AwsError]) -> float:
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        raise refusal(name) from None
+
+
+def _well_formed(text: str, name: str) -> None:
+    """Refuse half a surrogate pair, which JSON can write and no answer could repeat."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _wrong_type(name) from None
 
 
 def _moment(value: float | str, name: str, refusal: Callable[[str], AwsError]) -> datetime:
