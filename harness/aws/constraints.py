@@ -57,7 +57,7 @@ def _member(shape: Any, value: Any, path: str) -> Iterator[str]:
     for constraint in broken:
         yield _failure(shape, value, path, constraint)
     match shape.type_name:
-        case "structure":
+        case "structure" if not shape.is_document_type:
             yield from _structure(shape, value, f"{path}.")
         case "list" if shape.member.type_name in {"structure", "list", "map"}:
             for number, item in enumerate(value, 1):
