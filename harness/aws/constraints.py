@@ -21,6 +21,7 @@ __all__ = ["check"]
 
 logger = logging.getLogger(__name__)
 
+_TOKEN = re.compile(r"\\p\{\w+\}|\\.|.", re.DOTALL)  # of a pattern: a category, an escape, a character
 _LONGEST = 2048  # characters of a value that a message repeats
 _LAST_ASSIGNED = 0x323B0  # above it Unicode has nothing but tags, variation selectors and private use
 
@@ -134,7 +135,15 @@ def _matches(pattern: str, value: str) -> bool:
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode."""
-    translated = re.sub(r"\\p\{(\w+)\}", lambda found: _category(found[1]), pattern)
+    translated, inside = "", False
+    for token in _TOKEN.findall(pattern):
+        if token in "[]":
+            inside = token == "["
+        if token.startswith("\\p{"):
+            category = _category(token[3:-1])
+            translated += category if inside else f"[{category}]"
+        else:
+            translated += token
     try:
         return re.compile(translated, re.ASCII)
     except re.error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -48,7 +48,7 @@ class _Answer:
     status: int = 200
     body: str = ""
     kind: str = "text/html; charset=utf-8"
-    headers: Mapping[str, str] = _HEADERS
+    headers: Mapping[str, str] = field(default_factory=lambda: _HEADERS)
 
 
 _Page = Callable[[_Asked], _Answer]
