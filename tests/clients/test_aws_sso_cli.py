@@ -227,7 +227,8 @@ def test_boto3_uses_the_login_of_the_cli_and_refreshes_it(
     stale = json.loads(file.read_text())
     stale["expiresAt"] = stale["expiresAt"].replace("2", "1", 1)  # a thousand years ago
     file.write_text(json.dumps(stale))
-    script = "import boto3; print(boto3.Session(profile_name='refreshable').client('sts').get_caller_identity()['Arn'])"
+    session = "boto3.Session(profile_name='refreshable')"
+    script = f"import boto3; print({session}.client('sts').get_caller_identity()['Arn'])"
     done = subprocess.run(
         [sys.executable, "-c", script], env=environ, capture_output=True, text=True, timeout=50, check=False
     )
