@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import functools
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,6 +20,8 @@ from harness.aws import Aws
 
 CUSTOM = "arn:aws:sso::aws:applicationProvider/custom"
 READ_ONLY = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
+CALLBACK = "http://127.0.0.1/oauth/callback"
+OIDC_HOST = "oidc.us-east-1.amazonaws.com"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -29,10 +35,12 @@ class Center:
         store_id: of its identity store.
     """
 
-    def __init__(self, *, region: str = "us-east-1", **options: Any) -> None:
+    def __init__(
+        self, *, region: str = "us-east-1", account_id: str = "310987654321", **options: Any
+    ) -> None:
         self.now = float(int(time.time()))
         self.aws = Aws(
-            account_id="310987654321",
+            account_id=account_id,
             region=region,
             now=lambda: self.now,
             new_issuer=functools.partial(Issuer, clock=_Clock(self)),
@@ -138,6 +146,60 @@ class _Clock:
 
     def reset(self) -> None:
         """Nothing to be undone."""
+
+
+def browse(
+    center: Center,
+    url: str,
+    form: dict[str, str] | None = None,
+    *,
+    method: str | None = None,
+    origin: str | None = None,
+) -> tuple[int, dict[str, str], str]:
+    """Ask the application of AWS for a page: status, headers, text."""
+    at = urlsplit(url)
+    headers = {"host": at.netloc, **({"origin": origin} if origin else {})}
+    sent: list[dict[str, Any]] = []
+    body = urlencode(form).encode() if form is not None else b""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    scope = {
+        "type": "http",
+        "method": method or ("GET" if form is None else "POST"),
+        "path": at.path or "/",
+        "raw_path": (at.path or "/").encode(),
+        "query_string": at.query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(center.aws.app(scope, receive, send))
+    received = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], received, sent[1]["body"].decode()
+
+
+def request_of(client_id: str, verifier: str, **changes: str) -> dict[str, str]:
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    return {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": CALLBACK,
+        "state": "abc",
+        "code_challenge_method": "S256",
+        "code_challenge": challenge,
+        **changes,
+    }
+
+
+def authorize(center: Center, client_id: str, verifier: str, **changes: str) -> dict[str, str]:
+    """Go to the authorization endpoint, which must send the browser back; return with what."""
+    query = urlencode(request_of(client_id, verifier, **changes))
+    status, headers, _ = browse(center, f"https://{OIDC_HOST}/authorize?{query}")
+    assert status == 302
+    return dict(parse_qsl(urlsplit(headers["location"]).query))
 
 
 @contextmanager
