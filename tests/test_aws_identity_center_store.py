@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.attributes import apply
+from harness.aws.identity_center.directory.attributes import apply
 from harness.aws.models import operation_model
 from tests.identity_center import Center, new_center, refused
 

@@ -136,14 +136,14 @@ def _matches(pattern: str, value: str) -> bool:
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode."""
     translated, inside = "", False
-    for token in _TOKEN.findall(pattern):
-        if token in "[]":
-            inside = token == "["
-        if token.startswith("\\p{"):
-            category = _category(token[3:-1])
+    for part in _TOKEN.findall(pattern):
+        if part in "[]":
+            inside = part == "["
+        if part.startswith("\\p{"):
+            category = _category(part[3:-1])
             translated += category if inside else f"[{category}]"
         else:
-            translated += token
+            translated += part
     try:
         return re.compile(translated, re.ASCII)
     except re.error:

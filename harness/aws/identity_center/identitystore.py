@@ -9,23 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.aws.context import Context, Operation
-from harness.aws.identity_center import groups, users
-from harness.aws.identity_center.lookup import center
+from harness.aws.identity_center.center import locked
+from harness.aws.identity_center.directory import groups, users
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 
 
-def _locked(operation: Operation) -> Operation:
-    def locked(call: Context, fields: Mapping[str, Any]) -> Any:
-        with center(call).lock:
-            return operation(call, fields)
-
-    return locked
-
-
-OPERATIONS: Mapping[str, Operation] = {
-    name: _locked(operation) for name, operation in {**groups.OPERATIONS, **users.OPERATIONS}.items()
-}
+OPERATIONS: Mapping[str, Operation] = locked({**groups.OPERATIONS, **users.OPERATIONS})
 
 _KINDS = {"UserId": "user", "GroupId": "group", "MembershipId": "membership"}
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.lookup import center
+from harness.aws.identity_center.admin.permission_sets import seconds_of
+from harness.aws.identity_center.admin.provisioning import saml_provider_arn
+from harness.aws.identity_center.center import center
+from harness.aws.identity_center.directory.store import User
 from harness.aws.identity_center.paging import page
-from harness.aws.identity_center.permission_sets import seconds_of
-from harness.aws.identity_center.provisioning import saml_provider_arn
 from harness.aws.identity_center.records import PermissionSet
-from harness.aws.identity_center.store import User
-from harness.aws.identity_center.tokens import ACCOUNT_ACCESS, SignedIn, Tokens
+from harness.aws.identity_center.sign_in.tokens import ACCOUNT_ACCESS, SignedIn, Tokens
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 

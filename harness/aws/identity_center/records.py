@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.aws.identity_center.store import IdentityStore, User
+from harness.aws.identity_center.directory.store import IdentityStore, User
 
 if TYPE_CHECKING:
     from harness.aws.front import Aws

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.aws.context import Context, Operation
-from harness.aws.identity_center import (
+from harness.aws.identity_center.admin import (
     applications,
     assignments,
     grants,
@@ -20,21 +20,13 @@ from harness.aws.identity_center import (
     tags,
     token_issuers,
 )
-from harness.aws.identity_center.lookup import center
+from harness.aws.identity_center.center import locked
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 
 
-def _locked(operation: Operation) -> Operation:
-    def locked(call: Context, fields: Mapping[str, Any]) -> Any:
-        with center(call).lock:
-            return operation(call, fields)
-
-    return locked
-
-
 OPERATIONS: Mapping[str, Operation] = {
-    name: _locked(operation)
+    name: operation
     for module in (
         applications,
         assignments,
@@ -45,7 +37,7 @@ OPERATIONS: Mapping[str, Operation] = {
         tags,
         token_issuers,
     )
-    for name, operation in module.OPERATIONS.items()
+    for name, operation in locked(module.OPERATIONS).items()
 }
 
 # Members that name a resource, of the Service Authorization Reference for AWS IAM Identity Center.

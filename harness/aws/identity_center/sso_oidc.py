@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.aws.context import Context, Operation
-from harness.aws.identity_center.clients import register_client
-from harness.aws.identity_center.iam_tokens import create_token_with_iam
-from harness.aws.identity_center.public_tokens import create_token, start_device_authorization
+from harness.aws.identity_center.sign_in.clients import register_client
+from harness.aws.identity_center.sign_in.iam_tokens import create_token_with_iam
+from harness.aws.identity_center.sign_in.public_tokens import create_token, start_device_authorization
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.aws.context import Context
+from harness.aws.identity_center.center import center
 from harness.aws.identity_center.contexts import IdentityContext, IdentityContexts
-from harness.aws.identity_center.lookup import center
-from harness.aws.identity_center.public_tokens import take_code
+from harness.aws.identity_center.directory.store import User
 from harness.aws.identity_center.records import Application, Instance, TokenIssuer, moment
-from harness.aws.identity_center.refusals import refusal
-from harness.aws.identity_center.store import User
-from harness.aws.identity_center.tokens import HOUR, SESSION, SignedIn, Tokens
+from harness.aws.identity_center.sign_in.public_tokens import take_code
+from harness.aws.identity_center.sign_in.refusals import refusal
+from harness.aws.identity_center.sign_in.tokens import HOUR, SESSION, SignedIn, Tokens
 from harness.aws.identity_token import TokenRejected, audiences, unverified_claims, verify
 from harness.aws.permissions import identity_decision
 from harness.aws.policy import Principal, Request, evaluate_trust, parse

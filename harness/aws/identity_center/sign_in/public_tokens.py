@@ -9,17 +9,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.aws.context import Context
-from harness.aws.identity_center.clients import (
+from harness.aws.identity_center.center import center
+from harness.aws.identity_center.sign_in.clients import (
     AUTHORIZATION_CODE,
     DEVICE_CODE,
     REFRESH_TOKEN,
     Client,
     authenticate,
 )
-from harness.aws.identity_center.lookup import center
-from harness.aws.identity_center.refusals import refusal
-from harness.aws.identity_center.sign_in import CODE_LIFETIME, INTERVAL, Code, Codes, Device, Devices, SignIn
-from harness.aws.identity_center.tokens import HOUR, SESSION, SignedIn, Tokens
+from harness.aws.identity_center.sign_in.refusals import refusal
+from harness.aws.identity_center.sign_in.tokens import HOUR, SESSION, SignedIn, Tokens
+from harness.aws.identity_center.sign_in.waiting import (
+    CODE_LIFETIME,
+    INTERVAL,
+    Code,
+    Codes,
+    Device,
+    Devices,
+    SignIn,
+)
 
 __all__ = ["create_token", "start_device_authorization", "take_code"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
+from harness.aws.identity_center.center import center
 from harness.aws.identity_center.records import (
     Application,
-    IdentityCenter,
     Instance,
     PermissionSet,
     Principal,
@@ -18,7 +18,6 @@ from harness.aws.identity_center.records import (
 
 __all__ = [
     "application_of",
-    "center",
     "conflict",
     "instance_of",
     "invalid",
@@ -27,11 +26,6 @@ __all__ = [
     "principal_of",
     "token_issuer_of",
 ]
-
-
-def center(call: Context) -> IdentityCenter:
-    """Return Identity Center of the account."""
-    return call.aws.state(IdentityCenter)
 
 
 def not_found(what: str) -> AwsError:

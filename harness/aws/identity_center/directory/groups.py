@@ -8,12 +8,18 @@ from typing import Any
 from harness.aws import constraints
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.attributes import apply, value_of
+from harness.aws.identity_center.directory.attributes import apply, value_of
+from harness.aws.identity_center.directory.store import Group, IdentityStore, Membership, new_number
+from harness.aws.identity_center.directory.stores import (
+    check_revision,
+    conflict,
+    instance_of,
+    missing,
+    store_of,
+)
+from harness.aws.identity_center.directory.users import user_of
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import Principal, moment
-from harness.aws.identity_center.store import Group, IdentityStore, Membership, new_number
-from harness.aws.identity_center.stores import check_revision, conflict, instance_of, missing, store_of
-from harness.aws.identity_center.users import user_of
 from harness.aws.models import operation_model
 
 __all__ = ["OPERATIONS"]

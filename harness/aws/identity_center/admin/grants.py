@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.aws.context import Context, Operation
-from harness.aws.identity_center.lookup import application_of, invalid, not_found
+from harness.aws.identity_center.admin.lookup import application_of, invalid, not_found
 from harness.aws.identity_center.paging import page
 from harness.aws.policy import PolicyError, parse
 

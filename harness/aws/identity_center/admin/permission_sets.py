@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.aws.context import Context, Operation
-from harness.aws.identity_center.lookup import conflict, instance_of, invalid, permission_set_of
+from harness.aws.identity_center.admin.lookup import conflict, instance_of, invalid, permission_set_of
+from harness.aws.identity_center.admin.tags import tags_of
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import PermissionSet, moment, new_id
-from harness.aws.identity_center.tags import tags_of
 
 __all__ = ["OPERATIONS", "seconds_of"]
 

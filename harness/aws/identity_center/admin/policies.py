@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.lookup import conflict, invalid, not_found, permission_set_of
+from harness.aws.identity_center.admin.lookup import conflict, invalid, not_found, permission_set_of
 from harness.aws.identity_center.paging import page
 from harness.aws.policy import PolicyError, parse
 

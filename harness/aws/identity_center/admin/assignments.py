@@ -10,15 +10,15 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.lookup import (
+from harness.aws.identity_center.admin.lookup import (
     instance_of,
     invalid,
     not_found,
     permission_set_of,
     principal_of,
 )
+from harness.aws.identity_center.admin.provisioning import deprovision, provision
 from harness.aws.identity_center.paging import page
-from harness.aws.identity_center.provisioning import deprovision, provision
 from harness.aws.identity_center.records import (
     Assignment,
     Instance,

@@ -7,7 +7,8 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.lookup import center, not_found
+from harness.aws.identity_center.admin.lookup import not_found
+from harness.aws.identity_center.center import center
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import Instance
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.aws.identity_center.clients import AUTHORIZATION_CODE, Clients
+from harness.aws.identity_center.directory.store import User
 from harness.aws.identity_center.records import Instance
-from harness.aws.identity_center.refusals import refusal
-from harness.aws.identity_center.sign_in import CODE_LIFETIME, Code, Codes
-from harness.aws.identity_center.store import User
+from harness.aws.identity_center.sign_in.clients import AUTHORIZATION_CODE, Clients
+from harness.aws.identity_center.sign_in.refusals import refusal
+from harness.aws.identity_center.sign_in.waiting import CODE_LIFETIME, Code, Codes
 
 if TYPE_CHECKING:
     from harness.aws.front import Aws

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from harness.aws.identity_center.store import User
+from harness.aws.identity_center.directory.store import User
 
 __all__ = ["ask_code", "ask_user", "message"]
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from harness.aws.backend import not_implemented
 from harness.aws.context import Context, Operation
-from harness.aws.identity_center.lookup import center, conflict, instance_of, invalid
-from harness.aws.identity_center.pages import publish, withdraw
+from harness.aws.identity_center.admin.lookup import conflict, instance_of, invalid
+from harness.aws.identity_center.admin.tags import tags_of
+from harness.aws.identity_center.center import center
+from harness.aws.identity_center.directory.store import IdentityStore
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import Instance, moment, new_id
-from harness.aws.identity_center.store import IdentityStore
-from harness.aws.identity_center.tags import tags_of
-from harness.aws.identity_center.tokens import Tokens
+from harness.aws.identity_center.sign_in.pages import publish, withdraw
+from harness.aws.identity_center.sign_in.tokens import Tokens
 
 __all__ = ["OPERATIONS"]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.aws.context import Context
-from harness.aws.identity_center.lookup import center
+from harness.aws.identity_center.center import center
 from harness.aws.identity_center.records import new_client_id
-from harness.aws.identity_center.refusals import refusal
+from harness.aws.identity_center.sign_in.refusals import refusal
 
 __all__ = [
     "AUTHORIZATION_CODE",

@@ -8,10 +8,10 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.lookup import conflict, instance_of, invalid, token_issuer_of
+from harness.aws.identity_center.admin.lookup import conflict, instance_of, invalid, token_issuer_of
+from harness.aws.identity_center.admin.tags import tags_of
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import TokenIssuer
-from harness.aws.identity_center.tags import tags_of
 
 __all__ = ["OPERATIONS"]
 

@@ -10,8 +10,8 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 
+from harness.aws.identity_center.directory.store import User
 from harness.aws.identity_center.records import Instance
-from harness.aws.identity_center.store import User
 
 __all__ = ["CODE_LIFETIME", "Code", "Codes", "Device", "Devices", "SignIn"]
 

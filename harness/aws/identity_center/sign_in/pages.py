@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from harness.aws.errors import AwsError
-from harness.aws.identity_center import markup
-from harness.aws.identity_center.authorization import Authorization, authorization_of
 from harness.aws.identity_center.records import Instance
-from harness.aws.identity_center.sign_in import Device, Devices, SignIn
+from harness.aws.identity_center.sign_in import markup
+from harness.aws.identity_center.sign_in.authorization import Authorization, authorization_of
+from harness.aws.identity_center.sign_in.waiting import Device, Devices, SignIn
 
 if TYPE_CHECKING:
     from harness.aws.app import AsgiApp, Receive, Send

@@ -8,11 +8,17 @@ from typing import Any
 from harness.aws import constraints
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.attributes import apply, value_of
+from harness.aws.identity_center.directory.attributes import apply, value_of
+from harness.aws.identity_center.directory.store import IdentityStore, User, new_number
+from harness.aws.identity_center.directory.stores import (
+    check_revision,
+    conflict,
+    instance_of,
+    missing,
+    store_of,
+)
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import Principal, moment
-from harness.aws.identity_center.store import IdentityStore, User, new_number
-from harness.aws.identity_center.stores import check_revision, conflict, instance_of, missing, store_of
 from harness.aws.models import operation_model
 
 __all__ = ["OPERATIONS", "user_of"]

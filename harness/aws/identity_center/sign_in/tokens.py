@@ -6,8 +6,8 @@ import secrets
 import threading
 from dataclasses import dataclass, replace
 
+from harness.aws.identity_center.directory.store import User
 from harness.aws.identity_center.records import Instance
-from harness.aws.identity_center.store import User
 
 __all__ = ["ACCOUNT_ACCESS", "SignedIn", "Tokens"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.aws.context import Context, Operation
-from harness.aws.identity_center.lookup import (
+from harness.aws.identity_center.admin.lookup import (
     application_of,
     conflict,
     instance_of,
@@ -14,6 +14,7 @@ from harness.aws.identity_center.lookup import (
     not_found,
     principal_of,
 )
+from harness.aws.identity_center.admin.tags import tags_of
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import (
     Application,
@@ -23,7 +24,6 @@ from harness.aws.identity_center.records import (
     new_client_id,
     new_id,
 )
-from harness.aws.identity_center.tags import tags_of
 
 __all__ = ["OPERATIONS"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
-from harness.aws.identity_center.lookup import center
+from harness.aws.identity_center.center import center
+from harness.aws.identity_center.directory.store import IdentityStore
 from harness.aws.identity_center.records import Instance
-from harness.aws.identity_center.store import IdentityStore
 
 __all__ = ["check_revision", "conflict", "instance_of", "missing", "store_of"]
 
