@@ -119,7 +119,10 @@ def test_a_token_of_a_trusted_issuer_becomes_tokens_of_identity_center(propagati
     assert context is not None
     assert (context.user_id, context.application_arn) == (propagation.alice, propagation.application)
     assert context.expires == center.now + 3600
-    assert center.aws.state(IdentityContexts).find(f"{assertion}x") is None
+    contexts = center.aws.state(IdentityContexts)
+    assert contexts.find(f"{assertion}x") is None
+    assert contexts.user_id(assertion, now=center.now + 3599) == propagation.alice
+    assert contexts.user_id(assertion, now=center.now + 3600) is None
     with refused("UnauthorizedException", status=401):
         center.portal.list_accounts(accessToken=answer["accessToken"])
 

@@ -20,17 +20,15 @@ class IdentityContext:
 
     Attributes:
         user_id: of the identity store.
-        instance_arn: of Identity Center.
-        identity_store_arn: of the user.
-        application_arn: which application asked.
-        expires: until when, in seconds since the epoch.
+        expires: until when STS takes it, in seconds since the epoch; not after.
+        instance_arn: of Identity Center; empty where nobody said.
+        application_arn: which application asked; empty where nobody said.
     """
 
     user_id: str
-    instance_arn: str
-    identity_store_arn: str
-    application_arn: str
     expires: float
+    instance_arn: str = ""
+    application_arn: str = ""
 
 
 class IdentityContexts:
@@ -40,13 +38,25 @@ class IdentityContexts:
         self._by_assertion: dict[str, IdentityContext] = {}
         self._lock = threading.Lock()
 
-    def issue(self, context: IdentityContext) -> str:
-        """Return a new assertion of a context."""
-        assertion = secrets.token_urlsafe(96)
+    def issue(
+        self, user_id: str, *, expires: float, instance_arn: str = "", application_arn: str = ""
+    ) -> str:
+        """Return a new assertion; the arguments are those of ``IdentityContext``."""
+        assertion = secrets.token_urlsafe(192)
         with self._lock:
-            self._by_assertion[assertion] = context
+            self._by_assertion[assertion] = IdentityContext(
+                user_id=user_id,
+                expires=expires,
+                instance_arn=instance_arn,
+                application_arn=application_arn,
+            )
         return assertion
 
     def find(self, assertion: str) -> IdentityContext | None:
-        """Return the context of an assertion, expired or not; None for one that AWS has not made."""
+        """Return the context of an assertion, expired or not; None for one that was not issued here."""
         return self._by_assertion.get(assertion)
+
+    def user_id(self, assertion: str, *, now: float) -> str | None:
+        """Return the user whom an assertion is about; None if it was not issued here or has expired."""
+        found = self.find(assertion)
+        return found.user_id if found is not None and now < found.expires else None

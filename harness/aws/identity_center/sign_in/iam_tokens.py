@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.aws.context import Context
 from harness.aws.identity_center.center import center
-from harness.aws.identity_center.contexts import IdentityContext, IdentityContexts
+from harness.aws.identity_center.contexts import IdentityContexts
 from harness.aws.identity_center.directory.store import User
 from harness.aws.identity_center.records import Application, Instance, TokenIssuer, moment
 from harness.aws.identity_center.sign_in.public_tokens import take_code
@@ -226,13 +226,10 @@ def _tokens(call: Context, instance: Instance, application: Application, subject
     context = None
     if "sts:identity_context" in scopes:
         context = call.aws.state(IdentityContexts).issue(
-            IdentityContext(
-                user_id=subject.user.id,
-                instance_arn=instance.arn,
-                identity_store_arn=instance.store.arn,
-                application_arn=application.arn,
-                expires=expires,
-            )
+            subject.user.id,
+            expires=expires,
+            instance_arn=instance.arn,
+            application_arn=application.arn,
         )
         answer["awsAdditionalDetails"] = {"identityContext": context}
     if "openid" in scopes:
