@@ -274,6 +274,24 @@ def test_a_client_of_codes_may_not_use_device_codes(center: Center, browsing: di
         center.oidc.start_device_authorization(**browsing, startUrl=center.start_url)
 
 
+def test_it_is_found_by_its_paths_where_the_host_tells_nothing(center: Center) -> None:
+    asked = {"clientName": "cli", "clientType": "public"}
+    request = Request(
+        host="127.0.0.1:4566",
+        path="/client/register",
+        headers={"content-type": "application/json"},
+        body=json.dumps(asked).encode(),
+    )
+    assert json.loads(center.aws.handle(request).body)["clientId"]
+    request = Request(
+        method="GET",
+        host="127.0.0.1:4566",
+        path="/assignment/accounts",
+        headers={"x-amz-sso_bearer_token": center.sign_in()},
+    )
+    assert json.loads(center.aws.handle(request).body) == {"accountList": []}
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
