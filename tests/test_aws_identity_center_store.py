@@ -55,6 +55,15 @@ def test_a_user_is_found_by_id_arn_name_and_address(center: Center, names: dict[
     assert [len(page["Users"]) for page in pages] == [1, 1]
 
 
+def test_the_store_is_listed_in_its_region(center: Center, names: dict[str, str]) -> None:
+    (listed,) = center.store.list_identity_stores()["IdentityStores"]
+    assert listed["IdentityStoreId"] == center.store_id
+    described = center.store.describe_identity_store(**names)
+    assert described["IdentityStoreArn"] == listed["IdentityStoreArn"]
+    elsewhere = center.aws.client("identitystore", region="eu-west-1")
+    assert elsewhere.list_identity_stores()["IdentityStores"] == []
+
+
 def test_who_is_not_there_is_not_found(center: Center, names: dict[str, str]) -> None:
     with refused("ResourceNotFoundException", "USER not found") as missing:
         center.store.describe_user(**names, UserId=NOBODY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -135,6 +136,54 @@ def test_a_token_that_is_none_is_not_found_or_invalid(center: Center, alice: str
     center.store.delete_user(IdentityStoreId=center.store_id, UserId=alice)
     with refused("UnauthorizedException", status=401):
         center.portal.list_accounts(accessToken=token)
+
+
+def test_attributes_of_the_user_become_tags_of_the_session(center: Center) -> None:
+    names = {"InstanceArn": center.instance}
+    with refused("ResourceNotFoundException"):
+        center.admin.describe_instance_access_control_attribute_configuration(**names)
+    sources = {
+        "name": "${path:userName}",
+        "mail": "${path:emails[primary eq true].value}",
+        "family": "${path:name.familyName}",
+        "title": "${path:title}",
+        "stage": "test",
+    }
+    attributes = [{"Key": key, "Value": {"Source": [source]}} for key, source in sources.items()]
+    asked = {**names, "InstanceAccessControlAttributeConfiguration": {"AccessControlAttributes": attributes}}
+    center.admin.create_instance_access_control_attribute_configuration(**asked)
+    with refused("ConflictException"):
+        center.admin.create_instance_access_control_attribute_configuration(**asked)
+    described = center.admin.describe_instance_access_control_attribute_configuration(**names)
+    configuration = described["InstanceAccessControlAttributeConfiguration"]
+    assert configuration == {"AccessControlAttributes": attributes}
+
+    alice = center.user("alice", Emails=[{"Value": "alice@example.com", "Primary": True}])
+    arn = center.permission_set()
+    condition = {
+        "StringEquals": {"aws:PrincipalTag/mail": "alice@example.com", "aws:PrincipalTag/stage": "test"}
+    }
+    statement = {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*", "Condition": condition}
+    center.admin.put_inline_policy_to_permission_set(
+        **names,
+        PermissionSetArn=arn,
+        InlinePolicy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    center.assign(arn, alice)
+    key = _key(_credentials(center, center.sign_in()))
+    assert center.aws.client("iam", credentials=key).list_users()["Users"]
+    session = center.aws.sessions.find(key.access_key_id)
+    assert session is not None
+    tags = {name.partition("/")[2]: tag for name, tag in session.context.items() if "PrincipalTag" in name}
+    assert tags == {"name": "alice", "mail": "alice@example.com", "family": "Jones", "stage": "test"}
+
+    attributes[0]["Value"] = {"Source": ["${user}"]}
+    with refused("ValidationException"):
+        center.admin.update_instance_access_control_attribute_configuration(**asked)
+    center.admin.delete_instance_access_control_attribute_configuration(**names)
+    key = _key(_credentials(center, center.sign_in()))
+    with refused("AccessDenied", status=403):
+        center.aws.client("iam", credentials=key).list_users()
 
 
 def test_logout_ends_the_session_and_not_the_credentials(center: Center, alice: str) -> None:

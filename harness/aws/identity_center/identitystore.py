@@ -10,12 +10,12 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.identity_center.center import locked
-from harness.aws.identity_center.directory import groups, users
+from harness.aws.identity_center.directory import groups, stores, users
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 
 
-OPERATIONS: Mapping[str, Operation] = locked({**groups.OPERATIONS, **users.OPERATIONS})
+OPERATIONS: Mapping[str, Operation] = locked({**groups.OPERATIONS, **stores.OPERATIONS, **users.OPERATIONS})
 
 _KINDS = {"UserId": "user", "GroupId": "group", "MembershipId": "membership"}
 

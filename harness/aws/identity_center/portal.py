@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
+from harness.aws.identity_center.admin.access_control import session_tags
 from harness.aws.identity_center.admin.permission_sets import seconds_of
 from harness.aws.identity_center.admin.provisioning import saml_provider_arn
 from harness.aws.identity_center.center import center
@@ -66,6 +67,7 @@ def get_role_credentials(call: Context, fields: Mapping[str, Any]) -> Mapping[st
     role = call.aws.iam.role(found[0].role_arn or "")
     if role is None:
         raise AwsError("ResourceNotFoundException", "The role does not exist in the account.", status=404)
+    tags = session_tags(signed_in.instance, user)
     session = call.aws.sessions.issue(
         role,
         name=re.sub(r"[^\w+=,.@-]", "-", user.name, flags=re.ASCII)[:64],
@@ -74,6 +76,7 @@ def get_role_credentials(call: Context, fields: Mapping[str, Any]) -> Mapping[st
         context={
             "aws:FederatedProvider": saml_provider_arn(signed_in.instance),
             "saml:aud": "https://signin.aws.amazon.com/saml",
+            **{f"aws:PrincipalTag/{key}": value for key, value in tags.items()},
         },
     )
     credentials = session.credentials

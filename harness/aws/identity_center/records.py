@@ -167,6 +167,8 @@ class Instance:
         assignments: of permission sets to principals.
         requests: by their ids.
         tags: by the ARN of a resource.
+        access_control: which attributes of users become tags of their sessions; None while that is off.
+        saml_provider: the name of the SAML provider that the roles trust.
     """
 
     id: str
@@ -182,6 +184,7 @@ class Instance:
     assignments: list[Assignment] = field(default_factory=list)
     requests: dict[str, Request] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    access_control: list[Mapping[str, Any]] | None = None
     saml_provider: str = field(default_factory=lambda: f"AWSSSO_{new_id()}_DO_NOT_DELETE")
     _issuer: Issuer | None = field(default=None, repr=False)
 

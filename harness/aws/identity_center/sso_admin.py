@@ -1,7 +1,7 @@
 """The operations of IAM Identity Center, ``sso-admin``.
 
 moto's are not used: it makes up ARNs that AWS has not. Source: IAM Identity Center API Reference. Not there,
-and refused as such: more regions of an instance, attributes for access control.
+and refused as such: more regions of an instance.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.identity_center.admin import (
+    access_control,
     applications,
     assignments,
     grants,
@@ -28,6 +29,7 @@ __all__ = ["OPERATIONS", "condition_keys", "resources"]
 OPERATIONS: Mapping[str, Operation] = {
     name: operation
     for module in (
+        access_control,
         applications,
         assignments,
         grants,

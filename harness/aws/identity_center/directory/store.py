@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-__all__ = ["Group", "IdentityStore", "Membership", "User", "new_number"]
+__all__ = ["Group", "IdentityStore", "Membership", "User", "new_number", "values_of"]
 
 
 @dataclass(kw_only=True)
@@ -112,7 +112,7 @@ class IdentityStore:
             value: compared without regard to case.
         """
         for user in list(self.users.values()):
-            if value.casefold() in {each.casefold() for each in _values(user.members, path.split("."))}:
+            if value.casefold() in {each.casefold() for each in values_of(user.members, path.split("."))}:
                 yield user
 
 
@@ -121,15 +121,15 @@ def new_number() -> str:
     return str(uuid.uuid4())
 
 
-def _values(value: Any, path: list[str]) -> Iterator[str]:
+def values_of(value: Any, path: list[str]) -> Iterator[str]:
     """Yield the strings at a path; a list stands for each of its items."""
     if isinstance(value, list):
         for item in value:
-            yield from _values(item, path)
+            yield from values_of(item, path)
     elif not path:
         if isinstance(value, str):
             yield value
     elif isinstance(value, dict):
         name = path[0][:1].upper() + path[0][1:]
         if name in value:
-            yield from _values(value[name], path[1:])
+            yield from values_of(value[name], path[1:])

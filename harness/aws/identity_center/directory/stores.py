@@ -1,17 +1,18 @@
-"""What the operations of ``identitystore`` share: the store that a call names, and the refusals."""
+"""Identity stores, and what the operations on users and groups share: the store that a call names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from harness.aws.context import Context
+from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
 from harness.aws.identity_center.center import center
 from harness.aws.identity_center.directory.store import IdentityStore
+from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import Instance
 
-__all__ = ["check_revision", "conflict", "instance_of", "missing", "store_of"]
+__all__ = ["OPERATIONS", "check_revision", "conflict", "instance_of", "missing", "store_of"]
 
 
 def instance_of(call: Context, fields: Mapping[str, Any]) -> Instance:
@@ -24,6 +25,25 @@ def instance_of(call: Context, fields: Mapping[str, Any]) -> Instance:
     if instance is None or instance.region != call.region:
         raise missing("IDENTITY_STORE")
     return instance
+
+
+def describe_store(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the id and the ARN of an identity store.
+
+    Raises:
+        AwsError: ``ResourceNotFoundException``.
+    """
+    return _summary(store_of(call, fields))
+
+
+def list_stores(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the identity stores of the account in the region: one, if there is an instance."""
+    here = (each for each in center(call).instances.values() if each.region == call.region)
+    return page([_summary(each.store) for each in here], fields, "IdentityStores")
+
+
+def _summary(store: IdentityStore) -> dict[str, Any]:
+    return {"IdentityStoreId": store.id, "IdentityStoreArn": store.arn}
 
 
 def store_of(call: Context, fields: Mapping[str, Any]) -> IdentityStore:
@@ -59,3 +79,9 @@ def check_revision(fields: Mapping[str, Any], revision: int) -> None:
     """
     if fields.get("Revision", str(revision)) != str(revision):
         raise conflict("The resource has been changed.", "CONCURRENT_MODIFICATION")
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "DescribeIdentityStore": describe_store,
+    "ListIdentityStores": list_stores,
+}
