@@ -37,13 +37,14 @@ class Propagation:
     def authorized(self) -> dict[str, Any]:
         return {"TrustedTokenIssuerArn": self.issuer, "AuthorizedAudiences": [AUDIENCE]}
 
-    def new_application(self, name: str, principal: str | None = None) -> str:
+    def new_application(self, name: str, principal: str | None = None, **condition: Any) -> str:
         arn = self.center.application(name)
         statement = {
             "Effect": "Allow",
             "Principal": {"AWS": principal or self.center.aws.account_id},
             "Action": "sso-oauth:CreateTokenWithIAM",
             "Resource": "*",
+            **({"Condition": condition} if condition else {}),
         }
         policy = {"Version": "2012-10-17", "Statement": [statement]}
         self.center.admin.put_application_authentication_method(
@@ -216,6 +217,21 @@ def test_the_caller_needs_the_actor_policy_and_where_it_names_the_account_its_ow
     for other in (denied, center.oidc):
         with refused("AccessDeniedException"):
             propagation.exchange(oidc=other)
+
+
+def test_the_actor_policy_may_have_conditions(propagation: Propagation) -> None:
+    grant = {"JwtBearer": {"AuthorizedTokenIssuers": [propagation.authorized]}}
+    for region, is_allowed in (("us-east-1", True), ("eu-west-1", False)):
+        propagation.application = propagation.new_application(
+            region, StringEquals={"aws:RequestedRegion": region}
+        )
+        propagation.put_grant(JWT_BEARER, grant)
+        propagation.assign()
+        if is_allowed:
+            assert propagation.exchange()["accessToken"]
+        else:
+            with refused("AccessDeniedException"):
+                propagation.exchange()
 
 
 def test_scopes_are_those_of_the_application(propagation: Propagation) -> None:

@@ -20,7 +20,7 @@ from harness.aws.identity_center.sign_in.public_tokens import take_code
 from harness.aws.identity_center.sign_in.refusals import refusal
 from harness.aws.identity_center.sign_in.tokens import HOUR, SESSION, SignedIn, Tokens
 from harness.aws.identity_token import TokenRejected, audiences, unverified_claims, verify
-from harness.aws.permissions import identity_decision
+from harness.aws.permissions import global_keys, identity_decision
 from harness.aws.policy import Principal, Request, evaluate_trust, parse
 
 __all__ = ["create_token_with_iam"]
@@ -105,7 +105,7 @@ def _check_caller(call: Context, application: Application) -> None:
         raise refusal("InvalidClientException", "The application has no authentication method.")
     identity = identity_decision(call, _ACTION, application.arn)
     if call.caller is not None and not identity.explicit_deny:
-        request = Request(action=_ACTION, resource=application.arn, context={})
+        request = Request(action=_ACTION, resource=application.arn, context=global_keys(call))
         principal = Principal(aws=call.caller.arns, account=call.caller.account)
         decision = evaluate_trust(parse(application.actor_policy), request, principal)
         matched = decision.matched_principal or ""
