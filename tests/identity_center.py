@@ -29,7 +29,8 @@ class Center:
     """An account with an instance whose permission sets are enabled.
 
     Attributes:
-        aws: the account; ``now`` is its clock, and may be moved.
+        aws: the account.
+        now, clock: its time, which may be moved; the same as a clock for issuers.
         admin, store, oidc, portal: boto3's clients.
         instance: the ARN of the instance.
         store_id: of its identity store.
@@ -39,11 +40,12 @@ class Center:
         self, *, region: str = "us-east-1", account_id: str = "310987654321", **options: Any
     ) -> None:
         self.now = float(int(time.time()))
+        self.clock: Any = _Clock(self)
         self.aws = Aws(
             account_id=account_id,
             region=region,
             now=lambda: self.now,
-            new_issuer=functools.partial(Issuer, clock=_Clock(self)),
+            new_issuer=functools.partial(Issuer, clock=self.clock),
             **options,
         )
         self.admin = self.aws.client("sso-admin")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jwt
@@ -75,8 +76,8 @@ class Propagation:
         return answer
 
 
-@pytest.fixture
-def propagation() -> Iterator[Propagation]:
+@contextmanager
+def new_propagation() -> Iterator[Propagation]:
     documents: dict[str, Any] = {}
 
     def fetch(url: str) -> tuple[int, bytes]:
@@ -85,9 +86,17 @@ def propagation() -> Iterator[Propagation]:
         return 200, json.dumps(documents[url]).encode()
 
     with new_center(fetch=fetch) as center:
-        okta = Issuer("okta", url="https://acme.okta.com/oauth2/default", audience=AUDIENCE)
+        okta = Issuer(
+            "okta", url="https://acme.okta.com/oauth2/default", audience=AUDIENCE, clock=center.clock
+        )
         documents |= {okta.discovery_url: okta.discovery(), okta.jwks_url: okta.jwks()}
         yield Propagation(center, okta, documents)
+
+
+@pytest.fixture
+def propagation() -> Iterator[Propagation]:
+    with new_propagation() as propagation:
+        yield propagation
 
 
 def test_a_token_of_a_trusted_issuer_becomes_tokens_of_identity_center(propagation: Propagation) -> None:

@@ -132,7 +132,7 @@ def _by_assertion(
                     jwks_url=None,
                     fetch=call.aws.fetch,
                     now=call.now,
-                    tolerance=0,
+                    tolerance=call.aws.token_tolerance,  # AWS documents none here: that of STS
                 )
                 if not set(audiences(claims)) & set(each.get("AuthorizedAudiences", [])):
                     raise refusal("InvalidGrantException", "The assertion is for another audience.")
