@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.aws.identity_center.sign_in import Devices, SignIn
+from harness.aws.identity_center.sign_in.clients import Clients
 from harness.aws.wire import Request
 from tests.identity_center import (
     CALLBACK,
@@ -147,6 +148,12 @@ def test_approving_what_is_not_there_says_what_is_not_there(center: Center, devi
         center.aws.state(Devices).approve("AAAA-AAAA", user="alice")
     with pytest.raises(LookupError, match="no device"):
         center.aws.state(Devices).deny("AAAA-AAAA")
+
+
+def test_no_secret_is_in_a_repr(center: Center, client: dict[str, str], device: dict[str, Any]) -> None:
+    known = center.aws.state(Clients).find(client["clientId"], region="us-east-1", now=center.now)
+    assert client["clientSecret"] not in repr(known)
+    assert device["deviceCode"] not in repr(center.aws.state(Devices).find(device["deviceCode"]))
 
 
 def test_a_code_is_good_for_its_own_client_only(center: Center, device: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.aws.identity_center.sign_in import Devices, SignIn
 from tests.identity_center import (
@@ -189,6 +192,49 @@ def test_a_client_of_device_codes_gets_no_authorization_codes(center: Center) ->
     query = urlencode(request_of(client["clientId"], "v" * 43))
     status, headers, _ = browse(center, f"https://{OIDC_HOST}/authorize?{query}")
     assert (status, headers["x-amzn-errortype"]) == (400, "UnauthorizedClientException")
+
+
+def test_a_redirect_uri_cannot_end_its_header(center: Center, alice: str) -> None:
+    arn, uri = center.application(), "https://[app\r\nset-cookie: a=b"
+    center.admin.put_application_grant(
+        ApplicationArn=arn,
+        GrantType="authorization_code",
+        Grant={"AuthorizationCode": {"RedirectUris": [uri]}},
+    )
+    center.aws.state(SignIn).automatic = "alice"
+    query = urlencode(request_of(arn, "v" * 43, redirect_uri=uri))
+    status, headers, _ = browse(center, f"https://{OIDC_HOST}/authorize?{query}")
+    assert status == 302
+    assert headers["location"].startswith("https://[app%0D%0Aset-cookie:%20a=b?code=")
+
+
+@functools.cache
+def _fuzzed() -> Center:
+    center = Center(account_id="310987654324")
+    center.user("alice")
+    return center
+
+
+_TEXT = st.text(max_size=12)
+_FIELDS = st.dictionaries(
+    st.sampled_from(["user_code", "user", "decision", *request_of("", "")]) | _TEXT, _TEXT, max_size=9
+)
+
+
+@given(
+    host=st.sampled_from([DEVICE_HOST, OIDC_HOST]),
+    query=_FIELDS,
+    form=st.none() | _FIELDS,
+    origin=st.none() | st.sampled_from(["null", "http://[", f"https://{OIDC_HOST}"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_whatever_a_browser_sends_gets_an_answer(
+    host: str, query: dict[str, str], form: dict[str, str] | None, origin: str | None
+) -> None:
+    page = f"https://{host}/authorize?{urlencode(query, errors='replace')}"
+    status, _, text = browse(_fuzzed(), page, form, origin=origin)
+    assert status in {200, 400, 401, 403}
+    assert text
 
 
 def test_the_pages_go_with_the_instance(center: Center, device: dict[str, Any]) -> None:

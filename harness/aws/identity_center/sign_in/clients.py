@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.aws.context import Context
@@ -47,7 +47,7 @@ class Client:
     """
 
     id: str
-    secret: str
+    secret: str = field(repr=False)
     name: str
     region: str
     grants: tuple[str, ...]

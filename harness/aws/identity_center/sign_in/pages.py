@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from harness.aws.errors import AwsError
 from harness.aws.identity_center.records import Instance
@@ -138,8 +138,8 @@ def _authorize(aws: Aws, instance: Instance, asked: _Asked) -> _Answer:
 
 
 def _redirect(authorization: Authorization, answer: Mapping[str, str]) -> _Answer:
-    joint = "&" if urlsplit(authorization.redirect_uri).query else "?"
-    location = f"{authorization.redirect_uri}{joint}{urlencode(answer)}"
+    uri = quote(authorization.redirect_uri, safe="%/:=&?~+!$,;'@()*[]")  # nothing that ends a header
+    location = f"{uri}{'&' if '?' in uri else '?'}{urlencode(answer)}"
     return _Answer(status=302, headers={"location": location, "cache-control": "no-store"})
 
 
@@ -165,11 +165,11 @@ def _asked(scope: MutableMapping[str, Any], body: bytes) -> _Asked:
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
     text = body if scope["method"] == "POST" else scope["query_string"]
     fields = dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True))
-    origin = headers.get(b"origin")
+    origin = headers.get(b"origin")  # "null" from a page that hides where it is from
     return _Asked(
         method=scope["method"],
         fields=fields,
-        is_foreign=origin is not None and urlsplit(origin).netloc != headers.get(b"host", ""),
+        is_foreign=origin is not None and origin.rpartition("//")[2] != headers.get(b"host", ""),
     )
 
 

@@ -47,7 +47,7 @@ class Device:
         polled: when it last did.
     """
 
-    code: str
+    code: str = field(repr=False)
     user_code: str
     client_id: str
     client_name: str
