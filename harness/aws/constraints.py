@@ -21,6 +21,7 @@ __all__ = ["check"]
 
 logger = logging.getLogger(__name__)
 
+_TOKEN = re.compile(r"\\p\{\w+\}|\\.|.", re.DOTALL)  # of a pattern: a category, an escape, a character
 _LONGEST = 2048  # characters of a value that a message repeats
 _LAST_ASSIGNED = 0x323B0  # above it Unicode has nothing but tags, variation selectors and private use
 
@@ -57,7 +58,7 @@ def _member(shape: Any, value: Any, path: str) -> Iterator[str]:
     for constraint in broken:
         yield _failure(shape, value, path, constraint)
     match shape.type_name:
-        case "structure":
+        case "structure" if not shape.is_document_type:
             yield from _structure(shape, value, f"{path}.")
         case "list" if shape.member.type_name in {"structure", "list", "map"}:
             for number, item in enumerate(value, 1):
@@ -136,7 +137,15 @@ def _matches(pattern: str, value: str) -> bool:
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode."""
-    translated = re.sub(r"\\p\{(\w+)\}", lambda found: _category(found[1]), pattern)
+    translated, inside = "", False
+    for part in _TOKEN.findall(pattern):
+        if part in "[]":
+            inside = part == "["
+        if part.startswith("\\p{"):
+            category = _category(part[3:-1])
+            translated += category if inside else f"[{category}]"
+        else:
+            translated += part
     try:
         return re.compile(translated, re.ASCII)
     except re.error:

@@ -126,6 +126,8 @@ def _encode(protocol: Protocol, members: Mapping[str, Any]) -> bytes:
 def _plain(shape: Any, value: Any, protocol: Protocol) -> Any:
     """Return a value as JSON or CBOR has it."""
     match shape.type_name:
+        case "structure" if shape.is_document_type:
+            return value
         case "structure":
             members = shape.members
             return {

@@ -48,11 +48,14 @@ def from_json(shape: Any, value: Any, name: str = "") -> Any:
         AwsError: ``SerializationException``, naming the field that is not of its type.
     """
     kind = shape.type_name
+    is_document = kind == "structure" and shape.is_document_type  # which may be any JSON at all
     is_number = kind in {"double", "float"} and value in _NOT_FINITE
     is_right = isinstance(value, _TYPES.get(kind, (object,))) or is_number
-    if not is_right or (isinstance(value, bool) and kind != "boolean"):
+    if isinstance(value, bool):
+        is_right = kind == "boolean"
+    if not (is_right or is_document):
         raise _wrong_type(name)
-    if kind == "structure":
+    if kind == "structure" and not is_document:
         return {
             key: from_json(member, value[at], f"{name}.{key}".lstrip("."))
             for key, member in shape.members.items()

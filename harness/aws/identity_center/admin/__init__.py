@@ -1,0 +1,1 @@
+"""What ``sso-admin`` administers: instances, permission sets and their assignments, applications."""

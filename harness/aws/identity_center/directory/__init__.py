@@ -1,0 +1,1 @@
+"""The identity store: users, groups, memberships."""
