@@ -93,7 +93,8 @@ def global_keys(call: Context) -> dict[str, str | Sequence[str]]:
         keys |= {
             "aws:PrincipalArn": session.role.arn,
             "aws:PrincipalType": "AssumedRole",
-            "aws:TokenIssueTime": _iso(session.issued),
+            # With fractions: whoever assumes a role anew, right after its sessions were revoked, may go on.
+            "aws:TokenIssueTime": _iso(session.issued, "milliseconds"),
             **session.context,
         }
         if session.source_identity is not None:
@@ -101,8 +102,8 @@ def global_keys(call: Context) -> dict[str, str | Sequence[str]]:
     return keys
 
 
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _iso(seconds: float, precision: str = "seconds") -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def texts(*values: Any) -> list[str]:

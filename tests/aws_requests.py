@@ -1,0 +1,169 @@
+"""Requests to AWS that no SDK would make, and what every answer must look like."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import cbor2
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotocoreCredentials
+from hypothesis import strategies as st
+
+from harness.aws import Aws
+from harness.aws.models import operation_model, service_model
+from harness.aws.services import SERVICES, Service
+from harness.aws.wire import Protocol, Request, Response
+
+__all__ = ["any_json", "assert_aws_shaped", "call", "calls", "signed", "texts"]
+
+REGION = "us-east-1"
+
+texts = st.text(max_size=20)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts
+any_json = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def host_of(service: Service) -> str:
+    return f"{service.host}.{REGION}.amazonaws.com"
+
+
+def call(service: Service, protocol: Protocol, operation: str, fields: Any, body: bytes | None) -> Request:
+    """A call as the protocol has it, with these fields; ``body`` is sent in their place."""
+    host, path, method = host_of(service), "/", "POST"
+    headers = {"host": host, "content-type": protocol.value}
+    match protocol:
+        case Protocol.QUERY:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            pairs = (
+                {"Action": operation, **_flat(fields)} if isinstance(fields, dict) else {"Action": operation}
+            )
+            encoded = urlencode(pairs, errors="replace").encode()
+        case Protocol.CBOR:
+            headers["smithy-protocol"] = "rpc-v2-cbor"
+            path = f"/service/{service.target}/operation/{operation}"
+            encoded = cbor2.dumps(fields)
+        case Protocol.REST_JSON:
+            model = service_model(service.name)
+            if operation in model.operation_names:
+                http = operation_model(service.name, operation).http
+                path, method = http["requestUri"].partition("?")[0], http["method"]
+            encoded = json.dumps(fields).encode()
+        case _:
+            headers["x-amz-target"] = f"{service.target}.{operation}"
+            encoded = json.dumps(fields).encode()
+    return Request(
+        method=method, host=host, path=path, headers=headers, body=encoded if body is None else body
+    )
+
+
+def _flat(fields: Mapping[str, Any]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in fields.items():
+        if isinstance(value, list):
+            flat |= {f"{name}.member.{number}": str(each) for number, each in enumerate(value, 1)}
+        elif isinstance(value, dict):
+            flat |= {f"{name}.{inner}": str(each) for inner, each in value.items()}
+        else:
+            flat[name] = str(value)
+    return flat
+
+
+def signed(aws: Aws, service: Service, request: Request) -> Request:
+    """The same request, signed by the administrator."""
+    prepared = AWSRequest(
+        method=request.method,
+        url=f"https://{request.host}{request.path}" + (f"?{request.query}" if request.query else ""),
+        headers=dict(request.headers),
+        data=request.body,
+    )
+    key = aws.administrator
+    SigV4Auth(
+        BotocoreCredentials(key.access_key_id, key.secret_access_key), service.signing_name, REGION
+    ).add_auth(prepared)
+    headers = {name.lower(): value for name, value in prepared.headers.items()}
+    return Request(
+        method=request.method,
+        host=request.host,
+        path=request.path,
+        query=request.query,
+        headers=headers,
+        body=request.body,
+    )
+
+
+def of_shape(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
+    """Values that are of a shape of AWS's model, or nearly."""
+    if depth > 2:
+        return scalars
+    match shape.type_name:
+        case "structure":
+            some = {name: of_shape(member, depth + 1) for name, member in list(shape.members.items())[:12]}
+            needed = {name: some.pop(name) for name in shape.required_members if name in some}
+            right: st.SearchStrategy[Any] = st.fixed_dictionaries(needed, optional=some)
+        case "list":
+            right = st.lists(of_shape(shape.member, depth + 1), max_size=2)
+        case "map":
+            right = st.dictionaries(texts, of_shape(shape.value, depth + 1), max_size=2)
+        case "boolean":
+            right = st.booleans()
+        case "integer" | "long":
+            right = st.integers(-1, 1000) | st.integers()
+        case "float" | "double":
+            right = st.floats()
+        case "timestamp":
+            right = st.integers(0, 2 * 10**9) | st.just(time.time()) | st.floats()
+        case "blob":
+            right = st.binary(max_size=10).map(lambda raw: base64.b64encode(raw).decode())
+        case _:
+            right = st.sampled_from(shape.enum) if shape.enum else _words
+    return right if depth == 0 else st.one_of(right, right, right, scalars)
+
+
+_words = texts | st.sampled_from(
+    [
+        "a", "abc", "x" * 40, "us-east-1_Abc123", "us-east-1:00000000-0000-4000-8000-000000000000",
+        "arn:aws:iam::123456789012:role/r", "https://acme.okta.com", "{}", "-1", "ssoins-0123456789abcdef",
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+    ]
+)  # fmt: skip
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> tuple[Service, Request]:
+    """Any call of any service in any of its protocols, its fields right, nearly right or wrong."""
+    service = SERVICES[draw(st.sampled_from(sorted(SERVICES)))]
+    protocol = draw(st.sampled_from(service.protocols))
+    operation = draw(st.sampled_from(sorted(service_model(service.name).operation_names)))
+    shape = operation_model(service.name, operation).input_shape
+    fields = draw((of_shape(shape) if shape is not None else any_json) | any_json)
+    body = draw(st.none() | st.none() | st.none() | st.binary(max_size=40))
+    return service, call(service, protocol, operation, fields, body)
+
+
+def assert_aws_shaped(response: Response) -> None:
+    """An answer is of AWS's form, and no failure of the server."""
+    content = response.headers.get("content-type", "")
+    assert 200 <= response.status < 500, response
+    if response.status < 400:
+        assert "html" not in content, response
+        return
+    if content == "text/xml":
+        assert response.body.startswith((b"<ErrorResponse", b"<?xml")), response
+        assert b"<Code>" in response.body
+        assert b"html" not in response.body[:200].lower()
+    elif content == Protocol.CBOR.value:
+        assert {"__type", "message"} <= set(cbor2.loads(response.body)), response
+    else:
+        said = json.loads(response.body)
+        assert "__type" in said, response
+        assert isinstance(said["__type"], str)
