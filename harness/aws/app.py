@@ -50,6 +50,10 @@ class App:
         """Undo ``publish``."""
         self._published = {key: app for key, app in self._published.items() if key != (host, prefix)}
 
+    def withdraw_all(self) -> None:
+        """Undo every ``publish``."""
+        self._published = {}
+
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one connection event of ASGI 3."""
         if scope["type"] == "lifespan":

@@ -287,6 +287,19 @@ class Aws:
             found: _State = self._state[kind]
             return found
 
+    def reset(self) -> None:
+        """Begin anew: nothing in the account but its administrator, whose key stays as it is."""
+        with self.lock:
+            forget_account(self.account_id)
+            self.iam = Iam(self.account_id)
+            self.sessions = Sessions()
+            self._state.clear()
+            self._app.withdraw_all()
+            self.faults.clear()
+            self.journal.clear()
+            self.iam.create_user("administrator")
+            self.iam.replace_key("administrator", self.administrator)
+
     def close(self) -> None:
         """Forget the account."""
         forget_account(self.account_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import overload
@@ -78,6 +80,7 @@ class Journal(Sequence[Call]):
         self._calls: deque[Call] = deque(maxlen=limit)
         self._total = 0
         self._changed = threading.Condition()
+        self._wakers: tuple[Callable[[], object], ...] = ()
 
     @property
     def last(self) -> int:
@@ -90,6 +93,9 @@ class Journal(Sequence[Call]):
             self._total += 1
             self._calls.append(replace(call, number=self._total))
             self._changed.notify_all()
+            wakers = self._wakers
+        for wake in wakers:
+            wake()
 
     def clear(self) -> None:
         """Forget all calls; the numbers go on."""
@@ -153,9 +159,52 @@ class Journal(Sequence[Call]):
                 if len(found) >= count:
                     return found
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
-                    wanted = f"{service or '*'}:{operation or '*'}"
-                    seen = [str(call) for call in self.calls(since=since)[-20:]]
-                    raise NotSeenError(f"{wanted} {count} times" if count > 1 else wanted, seen)
+                    raise self._not_seen(service, operation, count=count, since=since)
+
+    async def wait_for_async(
+        self,
+        operation: str | None = None,
+        *,
+        service: str | None = None,
+        principal: str | None = None,
+        count: int = 1,
+        since: int = 0,
+        timeout: float = 5.0,  # noqa: ASYNC109 - as ``wait_for`` has it
+    ) -> list[Call]:
+        """``wait_for`` without blocking the event loop, and without a thread (asyncio).
+
+        Raises:
+            NotSeenError: they did not come in time; it says what came.
+        """
+        loop = asyncio.get_running_loop()
+        arrived = asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop was closed under whoever waited
+                loop.call_soon_threadsafe(arrived.set)
+
+        with self._changed:
+            self._wakers = (*self._wakers, wake)
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    arrived.clear()
+                    found = self.calls(service=service, operation=operation, principal=principal, since=since)
+                    if len(found) >= count:
+                        return found
+                    await arrived.wait()
+        except TimeoutError:
+            raise self._not_seen(service, operation, count=count, since=since) from None
+        finally:
+            with self._changed:
+                self._wakers = tuple(each for each in self._wakers if each is not wake)
+
+    def _not_seen(
+        self, service: str | None, operation: str | None, *, count: int, since: int
+    ) -> NotSeenError:
+        wanted = f"{service or '*'}:{operation or '*'}"
+        seen = [str(call) for call in self.calls(since=since)[-20:]]
+        return NotSeenError(f"{wanted} {count} times" if count > 1 else wanted, seen)
 
     @overload
     def __getitem__(self, index: int) -> Call: ...

@@ -167,6 +167,11 @@ _BY_SIGNING = {service.signing_name: service for service in SERVICES.values()}
 _BY_TARGET = {service.target: service for service in SERVICES.values() if service.target}
 _HOST = re.compile(rf"(?P<service>[a-z.-]+?)(?:\.{_REGION})?\.amazonaws\.com")
 _SCOPE = re.compile(rf"Credential=[^/]+/\d{{8}}/{_REGION}/(?P<service>[a-z-]+)/aws4_request")
+# What the tools for IAM Identity Center call without a signature, by its first word.
+_BY_PATH = {
+    **dict.fromkeys(("client", "device_authorization", "token", "authorize"), "sso-oidc"),
+    **dict.fromkeys(("federation", "assignment", "logout"), "sso"),
+}
 _RPC = re.compile(r"/service/(?P<target>\w+)/", re.ASCII)
 
 
@@ -193,5 +198,8 @@ def by_request(request: Request) -> tuple[Service, str | None] | None:
         target = rpc["target"] if rpc else request.headers["x-amz-target"].partition(".")[0]
         service = _BY_TARGET.get(target)
         return (service, None) if service is not None else None
+    by_path = _BY_PATH.get(request.path.split("/")[1]) if request.path.startswith("/") else None
+    if by_path is not None:
+        return SERVICES[by_path], None
     is_form = b"Action=" in request.body or "Action=" in request.query
     return (SERVICES["sts"], None) if is_form else None
