@@ -1,4 +1,4 @@
-"""The environment of a program or a person inside a world: the way in, a token, keys, an AWS identity."""
+"""The environment inside a world: how its path is set up, the way in, a token, keys, an AWS identity."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ def environment(
     keys.put(world.issuer)
     token = world.mint(person or "alice", expires_in=_TOKEN_SECONDS)
     return {
+        **world.setup.environ,
+        "MCP_RESOURCE_URL": world.resource,
         **world.environ,
         **world.internet.environ("client", inherited=inherited),
         "FAKE_IDP_STATE": str(keys.folder),
