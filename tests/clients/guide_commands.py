@@ -88,11 +88,13 @@ COMMANDS = (
         "--description 'CloudWatch MCP Server access'",
         refused="ValidationException",
         right=(
+            "sso-admin update-instance --instance-arn {instance} --permission-sets-enabled",
             "sso-admin create-permission-set --instance-arn {instance} --name CloudWatchMCPAccess "
             "--description 'CloudWatch MCP Server access'",
         ),
         keeps={"permission_set": "PermissionSet.PermissionSetArn"},
-        source="IAM Identity Center API Reference, CreatePermissionSet, InstanceArn: sixteen characters",
+        source="IAM Identity Center API Reference, CreatePermissionSet, InstanceArn: sixteen characters; "
+        "UpdateInstance: an instance of one account has no permission sets until they are enabled",
     ),
     Command(
         id="attach-managed-policy",
@@ -177,10 +179,10 @@ COMMANDS = (
         is_sent=False,
         right=(
             "iam create-open-id-connect-provider --url https://your-okta-domain.okta.com "
-            "--client-id-list your-client-id",
+            f"--client-id-list your-client-id --thumbprint-list {'0123456789' * 4}",
         ),
         keeps={"provider": "OpenIDConnectProviderArn"},
-        source="IAM API Reference, CreateOpenIDConnectProvider: the thumbprint is optional",
+        source="IAM API Reference, CreateOpenIDConnectProvider: 40 hexadecimal digits; newer tools need none",
     ),
     Command(
         id="create-role-oidc",

@@ -56,7 +56,7 @@ class Cli:
     def succeed(self, command: str) -> dict[str, Any]:
         """What the command returns; by boto3 where this release of the AWS CLI is too old to have it."""
         done = self.run(command)
-        if "Invalid choice" in done.stderr:
+        if "Invalid choice" in done.stderr or "Unknown options: --" in done.stderr:
             return self._by_boto3(command)
         assert done.returncode == 0, done.stderr
         said: dict[str, Any] = json.loads(done.stdout or "{}")
@@ -64,11 +64,14 @@ class Cli:
 
     def _by_boto3(self, command: str) -> dict[str, Any]:
         service, operation, *words = shlex.split(command.format(**self.kept))
-        fields = {
-            "".join(part.title() for part in name.removeprefix("--").split("-")): value
-            for name, value in zip(words[::2], words[1::2], strict=True)
-            if name != "--region"
-        }
+        fields: dict[str, Any] = {}
+        for word in words:
+            if word.startswith("--"):
+                name = "".join(part.title() for part in word.removeprefix("--").split("-"))
+                fields[name] = True  # until its value comes
+            else:
+                fields[name] = word
+        fields.pop("Region", None)
         return self.world.aws.call(service, operation.replace("-", "_"), **fields)
 
 
