@@ -84,6 +84,19 @@ class TestOverHttp:
         assert self.get(served[1] + path.replace("Abc", "Xyz"), host)[0] == 404
         assert self.get(served[1] + path, "sts.amazonaws.com")[0] == 404
 
+    def test_at_an_endpoint_url_the_path_tells_what_is_asked(self, served: tuple[Aws, str]) -> None:
+        host = served[1].removeprefix("http://")
+        path = "/us-east-1_Abc123/.well-known/jwks.json"
+        assert self.get(served[1] + path, host) == (200, f"keys at {path}".encode())
+        for path, service in (
+            ("/client/register", "sso-oidc"),
+            ("/token", "sso-oidc"),
+            ("/federation/credentials?account_id=1&role_name=r", "sso"),
+            ("/logout", "sso"),
+        ):
+            self.get(served[1] + path, host, b"{}")
+            assert served[0].journal[-1].service == service
+
     def test_too_large_a_body_is_refused(self, served: tuple[Aws, str]) -> None:
         status, body = self.get(served[1], "logs.us-east-1.amazonaws.com", b"x" * (2 * 1024 * 1024 + 1))
         assert (status, json.loads(body)["__type"]) == (413, "RequestEntityTooLarge")

@@ -19,6 +19,7 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 _MAX_BODY = 2 * 1024 * 1024  # bytes; PutLogEvents, the largest call, may have 1 MiB
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 class Handle(Protocol):
@@ -67,14 +68,18 @@ class App:
                     await self._answer(scope, receive, send)
 
     def _find(self, scope: MutableMapping[str, Any]) -> AsgiApp | None:
-        """Return what was published for a request, by the longest prefix."""
+        """Return what was published for a request, by the longest prefix.
+
+        On loopback, as under ``AWS_ENDPOINT_URL``, the path alone tells; what has a host to itself is not
+        there.
+        """
         if not self._published:
             return None
         host = _headers(scope).get("host", "").lower().partition(":")[0]
         found = [
             (len(prefix), app)
             for (name, prefix), app in self._published.items()
-            if name == host and scope["path"].startswith(prefix)
+            if (name == host or (host in _LOOPBACK and prefix != "/")) and scope["path"].startswith(prefix)
         ]
         return max(found, key=lambda each: each[0])[1] if found else None
 
