@@ -6,8 +6,9 @@ import base64
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import cbor2
 from botocore.auth import SigV4Auth
@@ -20,7 +21,7 @@ from harness.aws.models import operation_model, service_model
 from harness.aws.services import SERVICES, Service
 from harness.aws.wire import Protocol, Request, Response
 
-__all__ = ["any_json", "assert_aws_shaped", "call", "calls", "signed", "texts"]
+__all__ = ["any_json", "assert_aws_shaped", "call", "calls", "furnish", "renamed", "signed", "texts"]
 
 REGION = "us-east-1"
 
@@ -91,14 +92,7 @@ def signed(aws: Aws, service: Service, request: Request) -> Request:
         BotocoreCredentials(key.access_key_id, key.secret_access_key), service.signing_name, REGION
     ).add_auth(prepared)
     headers = {name.lower(): value for name, value in prepared.headers.items()}
-    return Request(
-        method=request.method,
-        host=request.host,
-        path=request.path,
-        query=request.query,
-        headers=headers,
-        body=request.body,
-    )
+    return replace(request, headers=headers)
 
 
 def of_shape(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
@@ -129,10 +123,14 @@ def of_shape(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
     return right if depth == 0 else st.one_of(right, right, right, scalars)
 
 
+POOL, IDENTITY_POOL = "us-east-1_Abc123", "us-east-1:00000000-0000-4000-8000-000000000000"
+INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
+NAME = "abc"
+
 _words = texts | st.sampled_from(
     [
-        "a", "abc", "x" * 40, "us-east-1_Abc123", "us-east-1:00000000-0000-4000-8000-000000000000",
-        "arn:aws:iam::123456789012:role/r", "https://acme.okta.com", "{}", "-1", "ssoins-0123456789abcdef",
+        "a", NAME, NAME, NAME, "x" * 40, POOL, IDENTITY_POOL, INSTANCE, "https://acme.okta.com", "{}", "-1",
+        "arn:aws:iam::350987654321:role/abc", "fields @message | filter @message like /a/", "SUM(METRICS())",
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
     ]
 )  # fmt: skip
@@ -148,6 +146,41 @@ def calls(draw: st.DrawFn) -> tuple[Service, Request]:
     fields = draw((of_shape(shape) if shape is not None else any_json) | any_json)
     body = draw(st.none() | st.none() | st.none() | st.binary(max_size=40))
     return service, call(service, protocol, operation, fields, body)
+
+
+def furnish(aws: Aws) -> dict[str, str]:
+    """Put one of each thing into an account, named ``abc``; return the ids that AWS chose, by those above."""
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+    trust = document.replace('"Action":"*","Resource"', '"Action":"sts:AssumeRole","Principal"')
+    now = int(time.time() * 1000)
+    aws.call("iam", "create_user", UserName=NAME)
+    aws.call("iam", "create_group", GroupName=NAME)
+    aws.call("iam", "create_role", RoleName=NAME, AssumeRolePolicyDocument=trust)
+    aws.call("iam", "put_role_policy", RoleName=NAME, PolicyName=NAME, PolicyDocument=document)
+    aws.call("logs", "create_log_group", logGroupName=NAME)
+    aws.call("logs", "create_log_stream", logGroupName=NAME, logStreamName=NAME)
+    event = {"timestamp": now, "message": "a"}
+    aws.call("logs", "put_log_events", logGroupName=NAME, logStreamName=NAME, logEvents=[event])
+    aws.call("cloudwatch", "put_metric_data", Namespace=NAME, MetricData=[{"MetricName": NAME, "Value": 1}])
+    pool = aws.call("cognito-idp", "create_user_pool", PoolName=NAME)["UserPool"]["Id"]
+    aws.call("cognito-idp", "admin_create_user", UserPoolId=pool, Username=NAME)
+    identity_pool = aws.call(
+        "cognito-identity",
+        "create_identity_pool",
+        IdentityPoolName=NAME,
+        AllowUnauthenticatedIdentities=True,
+    )["IdentityPoolId"]
+    return {POOL: pool, IDENTITY_POOL: identity_pool}
+
+
+def renamed(request: Request, names: Mapping[str, str]) -> Request:
+    """The same request about what ``furnish`` has made."""
+    body = request.body
+    if request.headers["content-type"] != Protocol.CBOR.value:  # its strings are preceded by their lengths
+        for name, chosen in names.items():
+            body = body.replace(name.encode(), chosen.encode())
+            body = body.replace(quote(name, safe="").encode(), quote(chosen, safe="").encode())
+    return replace(request, body=body)
 
 
 def assert_aws_shaped(response: Response) -> None:

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from harness.aws import Aws
 from harness.aws.services import SERVICES, Service
 from harness.aws.wire import Request
-from tests.aws_requests import any_json, assert_aws_shaped, call, calls, signed, texts
+from harness.emulator import EmulatedAws
+from tests.aws_requests import any_json, assert_aws_shaped, call, calls, furnish, renamed, signed, texts
 
 hosts = [f"{service.host}.us-east-1.amazonaws.com" for service in SERVICES.values()]
-names = st.sampled_from(
+header_names = st.sampled_from(
     ["authorization", "x-amz-target", "x-amz-date", "x-amz-security-token", "content-type", "smithy-protocol"]
 )
 values = texts | st.sampled_from(
@@ -37,10 +38,16 @@ bodies = (
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[Aws]:
-    aws = Aws(account_id="340987654321")
+def account() -> Iterator[EmulatedAws]:
+    aws = EmulatedAws(account_id="350987654321")
     yield aws
     aws.close()
+
+
+@pytest.fixture(scope="module")
+def names(account: Aws) -> dict[str, str]:
+    """The ids of what is in the account."""
+    return furnish(account)
 
 
 @settings(max_examples=200, deadline=None)
@@ -50,7 +57,7 @@ def account() -> Iterator[Aws]:
     path=st.sampled_from(["/", "/token", "/service/GraniteServiceVersion20100801/operation/x", "/moto-api/"])
     | texts,
     query=texts,
-    headers=st.dictionaries(names, values, max_size=3),
+    headers=st.dictionaries(header_names, values, max_size=3),
     body=bodies,
 )
 def test_garbage_gets_a_refusal_in_aws_s_form(
@@ -65,17 +72,19 @@ def test_garbage_gets_a_refusal_in_aws_s_form(
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=calls())
 def test_every_operation_answers_the_administrator_in_aws_s_form(
-    account: Aws, made: tuple[Service, Request]
+    account: Aws, names: dict[str, str], made: tuple[Service, Request]
 ) -> None:
     service, request = made
-    assert_aws_shaped(account.handle(signed(account, service, request)))
+    assert_aws_shaped(account.handle(signed(account, service, renamed(request, names))))
     assert account.journal[-1].error != "InternalFailure"
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=calls())
-def test_and_whoever_does_not_sign(account: Aws, made: tuple[Service, Request]) -> None:
-    assert_aws_shaped(account.handle(made[1]))
+def test_and_whoever_does_not_sign(
+    account: Aws, names: dict[str, str], made: tuple[Service, Request]
+) -> None:
+    assert_aws_shaped(account.handle(renamed(made[1], names)))
     assert account.journal[-1].error != "InternalFailure"
 
 
