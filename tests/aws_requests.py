@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -119,20 +120,35 @@ def of_shape(shape: Any, depth: int = 0) -> st.SearchStrategy[Any]:
         case "blob":
             right = st.binary(max_size=10).map(lambda raw: base64.b64encode(raw).decode())
         case _:
-            right = st.sampled_from(shape.enum) if shape.enum else _words
-    return right if depth == 0 else st.one_of(right, right, right, scalars)
+            right = st.sampled_from(shape.enum) if shape.enum else _text(shape.metadata)
+    return right if depth == 0 else mostly(right, scalars)
+
+
+def mostly(usual: st.SearchStrategy[Any], rare: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 11).flatmap(lambda number: usual if number else rare)
+
+
+def _text(metadata: Mapping[str, Any]) -> st.SearchStrategy[str]:
+    """A word, or a text that the model's pattern and lengths allow."""
+    least, most = metadata.get("min", 0), metadata.get("max", 64)
+    fitting = [word for word in _WORDS if least <= len(word) <= most]
+    try:
+        pattern = re.compile(metadata.get("pattern", ".*"))
+    except re.error:  # Java's patterns are not all Python's
+        pattern = re.compile(".*")
+    fitting = [word for word in fitting if pattern.fullmatch(word)]
+    made = st.from_regex(pattern, fullmatch=True).filter(lambda text: least <= len(text) <= most)
+    return mostly(st.sampled_from(fitting) if fitting else made, texts)
 
 
 POOL, IDENTITY_POOL = "us-east-1_Abc123", "us-east-1:00000000-0000-4000-8000-000000000000"
 INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
 NAME = "abc"
 
-_words = texts | st.sampled_from(
-    [
-        "a", NAME, NAME, NAME, "x" * 40, POOL, IDENTITY_POOL, INSTANCE, "https://acme.okta.com", "{}", "-1",
-        "arn:aws:iam::350987654321:role/abc", "fields @message | filter @message like /a/", "SUM(METRICS())",
-        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
-    ]
+_WORDS = (
+    "a", NAME, "x" * 40, POOL, IDENTITY_POOL, INSTANCE, "https://acme.okta.com", "{}", "1", "Sum",
+    "arn:aws:iam::350987654321:role/abc", "fields @message | filter @message like /a/", "SUM(METRICS())",
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
 )  # fmt: skip
 
 
@@ -143,8 +159,8 @@ def calls(draw: st.DrawFn) -> tuple[Service, Request]:
     protocol = draw(st.sampled_from(service.protocols))
     operation = draw(st.sampled_from(sorted(service_model(service.name).operation_names)))
     shape = operation_model(service.name, operation).input_shape
-    fields = draw((of_shape(shape) if shape is not None else any_json) | any_json)
-    body = draw(st.none() | st.none() | st.none() | st.binary(max_size=40))
+    fields = draw(mostly(of_shape(shape), any_json) if shape is not None else any_json)
+    body = draw(mostly(st.none(), st.binary(max_size=40)))
     return service, call(service, protocol, operation, fields, body)
 
 
