@@ -31,6 +31,7 @@ class Service:
             (logspout-cloudwatch#24), 15 for STS (aws-sdk-js#401).
         invalid: the code by which it refuses a field that breaks AWS's model.
         moto: the package of moto that keeps its state; empty where none does.
+        paths: of its unsigned requests, where it is a REST service.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Service:
     skew: float = 900
     invalid: str = "ValidationException"
     moto: str = ""
+    paths: tuple[str, ...] = ()
 
     @property
     def signing_name(self) -> str:
@@ -142,6 +144,7 @@ SERVICES: Mapping[str, Service] = {
             signing="sso-oauth",
             prefix="sso-oauth",
             invalid="InvalidRequestException",
+            paths=("/client/register", "/device_authorization", "/token"),
         ),
         Service(
             name="sso",
@@ -151,6 +154,7 @@ SERVICES: Mapping[str, Service] = {
             signing="awsssoportal",
             prefix="awsssoportal",
             invalid="InvalidRequestException",
+            paths=("/assignment/accounts", "/assignment/roles", "/federation/credentials", "/logout"),
         ),
         Service(
             name="cloudformation",
@@ -165,13 +169,9 @@ SERVICES: Mapping[str, Service] = {
 _BY_HOST = {service.host: service for service in SERVICES.values()}
 _BY_SIGNING = {service.signing_name: service for service in SERVICES.values()}
 _BY_TARGET = {service.target: service for service in SERVICES.values() if service.target}
+_BY_PATH = {path: service for service in SERVICES.values() for path in service.paths}
 _HOST = re.compile(rf"(?P<service>[a-z.-]+?)(?:\.{_REGION})?\.amazonaws\.com")
 _SCOPE = re.compile(rf"Credential=[^/]+/\d{{8}}/{_REGION}/(?P<service>[a-z-]+)/aws4_request")
-# What the tools for IAM Identity Center call without a signature, by its first word.
-_BY_PATH = {
-    **dict.fromkeys(("client", "device_authorization", "token", "authorize"), "sso-oidc"),
-    **dict.fromkeys(("federation", "assignment", "logout"), "sso"),
-}
 _RPC = re.compile(r"/service/(?P<target>\w+)/", re.ASCII)
 
 
@@ -198,8 +198,7 @@ def by_request(request: Request) -> tuple[Service, str | None] | None:
         target = rpc["target"] if rpc else request.headers["x-amz-target"].partition(".")[0]
         service = _BY_TARGET.get(target)
         return (service, None) if service is not None else None
-    by_path = _BY_PATH.get(request.path.split("/")[1]) if request.path.startswith("/") else None
-    if by_path is not None:
-        return SERVICES[by_path], None
+    if request.path in _BY_PATH:
+        return _BY_PATH[request.path], None
     is_form = b"Action=" in request.body or "Action=" in request.query
     return (SERVICES["sts"], None) if is_form else None
