@@ -114,11 +114,8 @@ def _session_name(person: str) -> str:
 
 
 def _profiles(world: World) -> str:
-    """Return ``~/.aws/config``: on the path of Identity Center a profile with which one logs in.
+    """Return ``~/.aws/config``.
 
     The AWS CLI v1 would fetch a parameter that begins with ``https://``, past the proxy and its authority.
     """
-    lines = ["[default]", f"region = {world.aws.region}", "cli_follow_urlparam = false"]
-    if world.setup.profile:
-        lines += ["", "[profile sso]", *(f"{name} = {value}" for name, value in world.setup.profile.items())]
-    return "\n".join([*lines, ""])
+    return f"[default]\nregion = {world.aws.region}\ncli_follow_urlparam = false\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fake_idp import Issuer
@@ -58,7 +58,6 @@ class Setup:
         scope_claim: the claim that carries scopes, ``None`` where the path's tokens have none.
         assume: the AWS operation that gives credentials on this path.
         distrusted: AWS's error code when the role does not trust who comes.
-        profile: the options of a profile of the AWS CLI by which a person logs in; none on most paths.
     """
 
     issuer: Issuer
@@ -69,7 +68,6 @@ class Setup:
     scope_claim: str | None = None
     assume: str
     distrusted: str
-    profile: Mapping[str, str] = field(default_factory=dict)
 
 
 def trust(action: str, principal: Mapping[str, str], **condition: Mapping[str, str]) -> dict[str, Any]:
