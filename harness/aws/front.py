@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +28,7 @@ from harness.aws.identity_token import Fetch
 from harness.aws.issuers import NewIssuer, no_issuers
 from harness.aws.journal import Call, Journal
 from harness.aws.models import is_known, is_unsigned, operation_model, service_model
+from harness.aws.outcome import REFUSALS, error_code, guess_protocol
 from harness.aws.permissions import authorise
 from harness.aws.services import SERVICES, Service, by_host, by_request
 from harness.aws.sessions import Sessions
@@ -39,27 +39,6 @@ __all__ = ["Aws"]
 logger = logging.getLogger(__name__)
 
 _State = TypeVar("_State")
-
-_REFUSALS = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "ForbiddenException",
-        "IDPCommunicationError",
-        "IDPRejectedClaim",
-        "IncompleteSignature",
-        "InvalidClientTokenId",
-        "InvalidGrantException",
-        "InvalidIdentityPoolConfigurationException",
-        "InvalidIdentityToken",
-        "MissingAuthenticationToken",
-        "NotAuthorizedException",
-        "SignatureDoesNotMatch",
-        "UnauthorizedException",
-    }
-)
 
 
 @dataclass(kw_only=True)
@@ -322,7 +301,7 @@ class Aws:
             logger.exception("this AWS failed on %s of %s", known.operation, known.service)
             error = AwsError("InternalFailure", "This AWS has a defect; its log has more.", status=500)
             response = render_error(known.protocol, error)
-        code = error.code if error is not None else _code(response)
+        code = error.code if error is not None else error_code(response)
         self._record(known, now, code, response.status, host=request.host)
         return response if known.fault is None else known.fault.deliver(response)
 
@@ -382,7 +361,7 @@ class Aws:
 
     def _parse(self, request: Request, known: _Call) -> Service:
         """Find out which service and operation is meant, and in which protocol."""
-        known.protocol = _guess(request)
+        known.protocol = guess_protocol(request)
         found: tuple[Service, str | None] | None = by_host(request.host)
         if found is None and request.host.lower().partition(":")[0].endswith("amazonaws.com"):
             raise AwsError("UnknownEndpoint", f"This AWS has no service at {request.host}.", status=404)
@@ -410,37 +389,9 @@ class Aws:
                 region=known.region,
                 principal=known.caller.arn if known.caller else None,
                 access_key_id=known.access_key_id,
-                decision="deny" if code in _REFUSALS else "allow",
+                decision="deny" if code in REFUSALS else "allow",
                 error=code,
                 status=status,
                 fault=known.fault.name if known.fault is not None else "",
             )
         )
-
-
-def _guess(request: Request) -> Protocol:
-    """Return the protocol of a request whose service is not known yet, for the refusal that it may get."""
-    content = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.headers.get("smithy-protocol") == "rpc-v2-cbor" or content == Protocol.CBOR.value:
-        return Protocol.CBOR
-    if content == Protocol.JSON_1_0.value:
-        return Protocol.JSON_1_0
-    return Protocol.JSON_1_1 if "x-amz-target" in request.headers or "json" in content else Protocol.QUERY
-
-
-_XML_CODE = re.compile(rb"<Code>([\w.:-]+)</Code>")
-
-
-def _code(response: Response) -> str | None:
-    """Read the error code out of an answer of moto's; None when it is no error."""
-    if response.status < 400:
-        return None
-    if "x-amzn-query-error" in response.headers:
-        return response.headers["x-amzn-query-error"].partition(";")[0]
-    match = _XML_CODE.search(response.body)
-    if match is not None:
-        return match[1].decode()
-    try:
-        return str(json.loads(response.body)["__type"]).rpartition("#")[2]
-    except (ValueError, LookupError, TypeError):
-        return str(response.status)
