@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 NODE_MODULES := tests/clients/node_modules
-AWSCLI := tests/clients/.awscli
+AWSCLI := tests/clients/.venvs/awscli
 
 .PHONY: run test test-clients check lock clean
 
@@ -49,4 +49,4 @@ lock:  ## pin every dependency anew, with hashes and without index addresses
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-package mcp-auth-harness --no-header -o requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) $(NODE_MODULES) $(AWSCLI) report
+	rm -rf $(VENV) $(NODE_MODULES) tests/clients/.venvs report

@@ -167,7 +167,8 @@ def calls(draw: st.DrawFn) -> tuple[Service, Request]:
 def furnish(aws: Aws) -> dict[str, str]:
     """Put one of each thing into an account, named ``abc``; return the ids that AWS chose, by those above."""
     document = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
-    trust = document.replace('"Action":"*","Resource"', '"Action":"sts:AssumeRole","Principal"')
+    anybody = '"Action":"sts:AssumeRole","Principal":{"AWS":"*"}'
+    trust = document.replace('"Action":"*","Resource":"*"', anybody)
     now = int(time.time() * 1000)
     aws.call("iam", "create_user", UserName=NAME)
     aws.call("iam", "create_group", GroupName=NAME)

@@ -96,8 +96,9 @@ class TestPermissions:
             "Condition": {"StringEquals": {"cloudwatch:namespace": "App"}},
         }
         put = aws.client("cloudwatch", credentials=user(aws, statement)).put_metric_data
-        put(Namespace="App", MetricData=[])
-        refused("AccessDenied", put, Namespace="Other", MetricData=[])
+        data = [{"MetricName": "CPU", "Value": 1}]
+        put(Namespace="App", MetricData=data)
+        refused("AccessDenied", put, Namespace="Other", MetricData=data)
 
     def test_a_changed_policy_counts_at_the_next_call(self, aws: Aws) -> None:
         alice = user(aws, {"Effect": "Allow", "Action": "cloudwatch:List*", "Resource": "*"})

@@ -23,7 +23,7 @@ from harness.world import World
 from tests.clients.guide_commands import COMMANDS, Command
 
 HERE = Path(__file__).parent
-V1 = HERE / ".awscli" / "bin" / "aws"
+V1 = HERE / ".venvs" / "awscli" / "bin" / "aws"
 
 
 def binary(version: str) -> str:
