@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 NODE_MODULES := tests/clients/node_modules
+AWSCLI := tests/clients/.venvs/awscli
 
 .PHONY: run test test-clients check lock clean
 
@@ -13,7 +14,7 @@ run: $(VENV)/.built  ## drive the reference server through the scenarios, on all
 test: $(VENV)/.built  ## the project's own tests
 	@$(BIN)/python -m pytest
 
-test-clients: $(VENV)/.built $(NODE_MODULES)/.built  ## other people's clients log in at the issuer: npm and a browser are needed
+test-clients: $(VENV)/.built $(NODE_MODULES)/.built $(AWSCLI)/.built  ## other people's clients log in at the issuer and call AWS: npm and a browser are needed
 	@$(BIN)/python -m pytest tests/clients
 
 check: $(VENV)/.built  ## what CI checks besides the tests
@@ -36,9 +37,16 @@ $(NODE_MODULES)/.built: tests/clients/package.json
 	@npm install --prefix tests/clients --silent --no-audit --no-fund --no-package-lock
 	@touch $@
 
+# Apart from the environment: it pins a botocore of its own.
+$(AWSCLI)/.built: tests/clients/requirements.txt
+	@echo "Installing the AWS CLI v1 in $(AWSCLI) (once) ..." >&2
+	@$(PYTHON) -m venv $(AWSCLI)
+	@$(AWSCLI)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 lock:  ## pin every dependency anew, with hashes and without index addresses
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-package mcp-auth-harness --no-header -o requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) $(NODE_MODULES) report
+	rm -rf $(VENV) $(NODE_MODULES) tests/clients/.venvs report

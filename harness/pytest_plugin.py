@@ -70,6 +70,27 @@ def issuer(world: World) -> Issuer:
 
 
 @pytest.fixture
-def aws(world: World) -> Aws:
-    """The world's AWS account: client("iam"), journal."""
-    return world.aws
+def aws(request: pytest.FixtureRequest) -> Iterator[Aws]:
+    """An AWS account of its own for this test, the world's where the test has a world; no socket is needed.
+
+    `aws.boto3()` is a session of its administrator, `aws.client("iam")` a client that does not retry,
+    `aws.journal` has every call, `aws.faults` breaks some.
+    """
+    if "world" in request.fixturenames:
+        yield request.getfixturevalue("world").aws
+        return
+    from harness.emulator import EmulatedAws
+
+    made = EmulatedAws()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def aws_url(aws: Aws) -> Iterator[str]:
+    """The address of `aws` on this machine, for clients that need one: their endpoint URL."""
+    from fake_idp.server import LoopbackServer
+
+    with LoopbackServer() as server:
+        server.start(aws.app)
+        yield server.url

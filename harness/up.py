@@ -7,11 +7,11 @@ import shlex
 import sys
 import threading
 
-from fake_idp.store import Store
+from harness.shell import environment
 from harness.target import Target
 from harness.world import World
 
-__all__ = ["curl_line", "environment", "mint_line", "up"]
+__all__ = ["curl_line", "mint_line", "up"]
 
 
 def up(provider: str = "oidc", target: str | None = None) -> int:
@@ -44,20 +44,6 @@ def up(provider: str = "oidc", target: str | None = None) -> int:
         except KeyboardInterrupt:
             print("ended", file=sys.stderr)
     return 0
-
-
-def environment(world: World) -> dict[str, str]:
-    """The variables of a shell in the world: the way in, a token, the issuer's keys, an AWS identity."""
-    root = world.aws.administrator
-    keys = Store(world.internet.folder / "fake-idp")
-    keys.put(world.issuer)
-    return {
-        **world.environ,
-        "FAKE_IDP_STATE": str(keys.folder),
-        "TOKEN": world.mint("alice", expires_in=8 * 3600),
-        "AWS_ACCESS_KEY_ID": root.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": root.secret_access_key,
-    }
 
 
 def mint_line(world: World) -> str:

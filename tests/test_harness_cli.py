@@ -14,7 +14,7 @@ from harness.scenario import EVERY_PATH, load
 
 ROOT = Path(__file__).parents[1]
 HARNESS = [sys.executable, "-m", "harness"]
-COMMANDS = ("run", "list", "show", "up")
+COMMANDS = ("run", "list", "show", "up", "exec", "aws serve")
 
 
 def harness(*arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def harness(*arguments: str, seconds: float = 60) -> subprocess.CompletedProcess
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(command):
-    done = harness(command, "--help")
+    done = harness(*command.split(), "--help")
     assert done.returncode == 0
     assert f"example: harness {command}" in done.stdout
 

@@ -88,7 +88,7 @@ def test_every_fixture_is_documented():
         [sys.executable, "-m", "pytest", "--fixtures", "-q", "tests/test_packaging.py"],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
-    for fixture in ("world", "issuer", "aws", "target", "provider", "wire", "fake_idp"):
+    for fixture in ("world", "issuer", "aws", "aws_url", "target", "provider", "wire", "fake_idp"):
         (line,) = [line for line in done.stdout.splitlines() if line.split(" ")[0] == fixture]
         following = done.stdout.splitlines()[done.stdout.splitlines().index(line) + 1]
         assert following.strip(), fixture

@@ -24,6 +24,7 @@ __all__ = [
     "Problem",
     "body_of",
     "handle_errors",
+    "known_parameters",
     "nested_deeper",
 ]
 
@@ -121,6 +122,19 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(FakeIdpError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+
+
+async def known_parameters(request: Request) -> None:
+    """Refuse a misspelt parameter: ``DELETE /_control/faults?endpont=jwks`` must not clear them all."""
+    operations = request.app.openapi()["paths"].get(request.scope["route"].path, {})
+    described = operations.get(request.method.lower(), {}).get("parameters", ())
+    known = [parameter["name"] for parameter in described if parameter["in"] == "query"]
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in known:
+            raise UnknownName("parameter", name, known)
+        if given.count(name) > 1:
+            raise InvalidValue(name, "is there twice")
 
 
 _CODES: tuple[tuple[type[FakeIdpError], int, str], ...] = (

@@ -9,9 +9,8 @@ from pydantic import BaseModel
 
 from fake_idp.console import console_router
 from fake_idp.control import clock, devices, faults, issuers, journal, keys, people, tokens
-from fake_idp.control.answers import REFUSALS, AsciiResponse, handle_errors
+from fake_idp.control.answers import REFUSALS, AsciiResponse, handle_errors, known_parameters
 from fake_idp.control.guard import Guard
-from fake_idp.errors import InvalidValue, UnknownName
 
 if TYPE_CHECKING:
     from fake_idp.app import ASGIApp, Site
@@ -74,7 +73,7 @@ def build(site: Site) -> ASGIApp:
     )
     app.state.issuers = issuers.name_issuers(site.issuers)
     handle_errors(app)
-    strict = [Depends(_known_parameters)]
+    strict = [Depends(known_parameters)]
     app.add_api_route(
         "/_control",
         _index,
@@ -103,16 +102,3 @@ async def _index(request: Request) -> Index:
             for method, operation in methods.items()
         ],
     )
-
-
-async def _known_parameters(request: Request) -> None:
-    """Refuse a misspelt parameter: ``DELETE /_control/faults?endpont=jwks`` must not clear them all."""
-    operations = request.app.openapi()["paths"].get(request.scope["route"].path, {})
-    described = operations.get(request.method.lower(), {}).get("parameters", ())
-    known = [parameter["name"] for parameter in described if parameter["in"] == "query"]
-    given = [name for name, _ in request.query_params.multi_items()]
-    for name in given:
-        if name not in known:
-            raise UnknownName("parameter", name, known)
-        if given.count(name) > 1:
-            raise InvalidValue(name, "is there twice")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,12 +16,16 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials as BotocoreCredentials
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from harness.aws.credentials import Credentials
-from harness.aws.models import session
+from harness.aws.faults import Late
+from harness.aws.models import blind_session, session
 from harness.aws.wire import Request, Response
 
-__all__ = ["call", "client"]
+__all__ = ["boto3_session", "call", "client"]
+
+_PATIENCE = 60.0  # seconds; how long botocore waits for an answer unless told otherwise
 
 _CONFIG = Config(
     retries={"total_max_attempts": 1},
@@ -66,6 +71,32 @@ def client(
 
     made.meta.events.register("before-send", answer)
     return made
+
+
+def boto3_session(
+    *, credentials: Credentials, region: str, handle: Callable[[Request], Response]
+) -> boto3.session.Session:
+    """Return a session whose clients and resources ask ``handle``, and otherwise are boto3's own.
+
+    Args:
+        credentials: to sign with.
+        region: for example ``us-east-1``.
+        handle: answers its requests.
+    """
+    made = blind_session()
+    made.set_default_client_config(Config(ignore_configured_endpoint_urls=True, proxies={}))
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        return _answer(handle, request)
+
+    made.register("before-send", answer)
+    return boto3.session.Session(
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+        region_name=region,
+        botocore_session=made,
+    )
 
 
 class _Signer(threading.local):
@@ -129,6 +160,12 @@ def _shared_client(service: str, region: str) -> Any:
 
 def _answer(handle: Callable[[Request], Response], request: Any) -> AWSResponse:
     response = handle(_request(request))
+    if isinstance(response, Late):
+        time.sleep(min(response.delay, _PATIENCE))
+        if response.delay >= _PATIENCE:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        if response.is_lost:
+            raise ConnectionClosedError(endpoint_url=request.url)
     return AWSResponse(request.url, response.status, dict(response.headers), _Raw(response.body))
 
 

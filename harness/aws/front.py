@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from harness.aws import bridge, constraints, signature
@@ -22,11 +22,13 @@ from harness.aws.backend import forget_account, pass_on
 from harness.aws.context import Caller, Context, implementation
 from harness.aws.credentials import Credentials
 from harness.aws.errors import AwsError
+from harness.aws.faults import Fault, Faults
 from harness.aws.iam.account import Iam
 from harness.aws.identity_token import Fetch
 from harness.aws.issuers import NewIssuer, no_issuers
 from harness.aws.journal import Call, Journal
 from harness.aws.models import is_known, is_unsigned, operation_model, service_model
+from harness.aws.outcome import REFUSALS, error_code, guess_protocol
 from harness.aws.permissions import authorise
 from harness.aws.services import SERVICES, Service, by_host, by_request
 from harness.aws.sessions import Sessions
@@ -37,27 +39,6 @@ __all__ = ["Aws"]
 logger = logging.getLogger(__name__)
 
 _State = TypeVar("_State")
-
-_REFUSALS = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "ForbiddenException",
-        "IDPCommunicationError",
-        "IDPRejectedClaim",
-        "IncompleteSignature",
-        "InvalidClientTokenId",
-        "InvalidGrantException",
-        "InvalidIdentityPoolConfigurationException",
-        "InvalidIdentityToken",
-        "MissingAuthenticationToken",
-        "NotAuthorizedException",
-        "SignatureDoesNotMatch",
-        "UnauthorizedException",
-    }
-)
 
 
 @dataclass(kw_only=True)
@@ -70,6 +51,7 @@ class _Call:
     operation: str = ""
     access_key_id: str | None = None
     caller: Caller | None = None
+    fault: Fault | None = None
 
 
 def _now() -> float:
@@ -100,6 +82,7 @@ class Aws:
         iam: the identities of the account.
         sessions: the temporary credentials given out.
         journal: every call, in order.
+        faults: what goes wrong on purpose.
         lock: held while moto works, whose state has no lock of its own.
     """
 
@@ -128,6 +111,7 @@ class Aws:
         self.iam = Iam(account_id)
         self.sessions = Sessions()
         self.journal = Journal()
+        self.faults = Faults(account_id, lambda: self.now())  # noqa: PLW0108 - tests give it another clock
         self.lock = threading.RLock()
         self._state: dict[type[Any], Any] = {}
         self._clients: dict[tuple[str, Credentials, str], Any] = {}
@@ -234,6 +218,46 @@ class Aws:
         self._record(known, by.now, None, 200)
         return answer
 
+    def boto3(self, credentials: Credentials | None = None, *, region: str | None = None) -> Any:
+        """Return a ``boto3.Session`` whose clients and resources need no socket.
+
+        They behave as boto3's own do, retries included; ``client`` is quicker and does not retry.
+
+        Args:
+            credentials: to sign with; the administrator's by default.
+            region: by default that of this AWS.
+        """
+        return bridge.boto3_session(
+            credentials=credentials or self.administrator, region=region or self.region, handle=self.handle
+        )
+
+    def revoke_sessions(self, role: str) -> None:
+        """Revoke the credentials of a role that were given out until now, as the console of IAM does.
+
+        The role gets the inline policy ``AWSRevokeOlderSessions``, a deny by ``aws:TokenIssueTime`` (IAM User
+        Guide, "Revoke IAM role temporary security credentials").
+
+        Args:
+            role: its name.
+
+        Raises:
+            ClientError: botocore's, if there is no such role.
+        """
+        issued = datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="microseconds")
+        deny = {
+            "Effect": "Deny",
+            "Action": ["*"],
+            "Resource": ["*"],
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": issued.replace("+00:00", "Z")}},
+        }
+        self.call(
+            "iam",
+            "put_role_policy",
+            RoleName=role,
+            PolicyName="AWSRevokeOlderSessions",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+        )
+
     def state(self, kind: type[_State]) -> _State:
         """Return the one ``kind`` of this account, made by ``kind()`` when first asked for."""
         with self.lock:
@@ -242,15 +266,33 @@ class Aws:
             found: _State = self._state[kind]
             return found
 
+    def reset(self) -> None:
+        """Begin anew: nothing in the account but its administrator, whose key stays as it is."""
+        with self.lock:
+            forget_account(self.account_id)
+            self.iam = Iam(self.account_id)
+            self.sessions = Sessions()
+            self._state.clear()
+            self._app.withdraw_all()
+            self.faults.clear()
+            self.journal.clear()
+            self.iam.create_user("administrator")
+            self.iam.replace_key("administrator", self.administrator)
+
     def close(self) -> None:
         """Forget the account."""
         forget_account(self.account_id)
 
-    def handle(self, request: Request) -> Response:
-        """Answer a request. It never raises: a refusal is an answer."""
+    def handle(self, request: Request, *, broken: AwsError | None = None) -> Response:
+        """Answer a request. It never raises: a refusal is an answer.
+
+        Args:
+            request: as it arrived.
+            broken: what is wrong with it as HTTP, such as a body that is too large; it is then the answer.
+        """
         known, now, error = _Call(region=self.region), self.now(), None
         try:
-            response = self._answer(request, known, now)
+            response = self._answer(request, known, now, broken)
         except AwsError as refusal:
             error = refusal
             namespace = known.service.namespace if known.service else ""
@@ -259,12 +301,17 @@ class Aws:
             logger.exception("this AWS failed on %s of %s", known.operation, known.service)
             error = AwsError("InternalFailure", "This AWS has a defect; its log has more.", status=500)
             response = render_error(known.protocol, error)
-        code = error.code if error is not None else _code(response)
+        code = error.code if error is not None else error_code(response)
         self._record(known, now, code, response.status, host=request.host)
-        return response
+        return response if known.fault is None else known.fault.deliver(response)
 
-    def _answer(self, request: Request, known: _Call, now: float) -> Response:
-        service = self._parse(request, known)
+    def _answer(self, request: Request, known: _Call, now: float, broken: AwsError | None) -> Response:
+        try:
+            service = self._parse(request, known)
+        except AwsError as unknown:
+            raise broken or unknown from None
+        if broken is not None:
+            raise broken
         model = operation_model(service.name, known.operation)
         fields = read(request, known.protocol, model)
         if not is_unsigned(service.name, known.operation):
@@ -279,6 +326,12 @@ class Aws:
                 sessions=self.sessions,
                 now=now,
             )
+        if self.faults:
+            known.fault = self.faults.take(service.name, known.operation, known.region, known.access_key_id)
+        if known.fault is not None:
+            known.fault.check()
+            if known.fault.kind.drop == "before":
+                return Response(status=0, headers={}, body=b"")
         call = Context(
             aws=self,
             service=service.name,
@@ -290,8 +343,9 @@ class Aws:
             request=request,
         )
         answer = self._perform(call, fields)
-        if isinstance(answer, Response):
-            return answer
+        if isinstance(answer, Response):  # moto says text/html of much that is none
+            headers = {**answer.headers, "content-type": known.protocol.value}
+            return Response(status=answer.status, headers=headers, body=answer.body)
         return render(known.protocol, answer, operation=model, namespace=service.namespace)
 
     def _perform(self, call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
@@ -307,8 +361,7 @@ class Aws:
 
     def _parse(self, request: Request, known: _Call) -> Service:
         """Find out which service and operation is meant, and in which protocol."""
-        is_json = "x-amz-target" in request.headers or "json" in request.headers.get("content-type", "")
-        known.protocol = Protocol.JSON_1_1 if is_json else Protocol.QUERY
+        known.protocol = guess_protocol(request)
         found: tuple[Service, str | None] | None = by_host(request.host)
         if found is None and request.host.lower().partition(":")[0].endswith("amazonaws.com"):
             raise AwsError("UnknownEndpoint", f"This AWS has no service at {request.host}.", status=404)
@@ -333,28 +386,12 @@ class Aws:
                 service=known.service.name if known.service else host,
                 operation=known.operation,
                 account=self.account_id,
+                region=known.region,
                 principal=known.caller.arn if known.caller else None,
                 access_key_id=known.access_key_id,
-                decision="deny" if code in _REFUSALS else "allow",
+                decision="deny" if code in REFUSALS else "allow",
                 error=code,
                 status=status,
+                fault=known.fault.name if known.fault is not None else "",
             )
         )
-
-
-_XML_CODE = re.compile(rb"<Code>([\w.:-]+)</Code>")
-
-
-def _code(response: Response) -> str | None:
-    """Read the error code out of an answer of moto's; None when it is no error."""
-    if response.status < 400:
-        return None
-    if "x-amzn-query-error" in response.headers:
-        return response.headers["x-amzn-query-error"].partition(";")[0]
-    match = _XML_CODE.search(response.body)
-    if match is not None:
-        return match[1].decode()
-    try:
-        return str(json.loads(response.body)["__type"]).rpartition("#")[2]
-    except (ValueError, LookupError, TypeError):
-        return str(response.status)

@@ -8,17 +8,22 @@ from typing import Any
 
 import botocore.session
 
-__all__ = ["is_known", "is_unsigned", "operation_model", "service_model", "session"]
+__all__ = ["blind_session", "is_known", "is_unsigned", "operation_model", "service_model", "session"]
 
 _lock = threading.Lock()
 
 
 @lru_cache(maxsize=1)
 def session() -> Any:
-    """Return the one botocore session of this process, blind to its environment and configuration files.
+    """Return the one botocore session of this process, blind as ``blind_session`` has it.
 
     Making one parses models for some 40 ms, so it is shared; a client of it costs about 2 ms.
     """
+    return blind_session()
+
+
+def blind_session() -> Any:
+    """Make a botocore session that is blind to the environment and to configuration files."""
     blind = {
         "profile": (None, None, None, None),
         "config_file": (None, None, "/dev/null", None),

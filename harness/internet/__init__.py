@@ -7,7 +7,7 @@ import functools
 import shutil
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import httpx2
 from harness.internet.authority import Authority
 from harness.internet.proxy import ProxyServer, normal
 from harness.internet.record import Connection
+from harness.internet.variables import variables, write_files
 from harness.serving import Address, Application, LoopThread, Served
 
 __all__ = ["Connection", "Internet"]
@@ -82,28 +83,19 @@ class Internet:
             self._doors[caller] = f"http://{host}:{port}"
         return self._doors[caller]
 
-    def environ(self, caller: str) -> dict[str, str]:
+    def environ(self, caller: str, *, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment variables by which a program joins.
 
-        Programs disagree on names and on case (an inherited lower-case variable wins in most of them),
-        so every one is set in both.
+        Args:
+            caller: whose door it comes through.
+            inherited: the environment that they will be added to, if there is one.
         """
-        proxies = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), self.door(caller))
-        proxies["NO_PROXY"] = "127.0.0.1,localhost,::1"
-        bundles = (
-            "SSL_CERT_FILE",
-            "REQUESTS_CA_BUNDLE",
-            "CURL_CA_BUNDLE",
-            "AWS_CA_BUNDLE",
-            "NODE_EXTRA_CA_CERTS",
-        )
-        return {
-            **proxies,
-            **{name.lower(): value for name, value in proxies.items()},
-            **dict.fromkeys(bundles, str(self.ca_file)),
-            "NODE_USE_ENV_PROXY": "1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return variables(self.door(caller), ca_file=self.ca_file, folder=self._files, inherited=inherited)
+
+    @functools.cached_property
+    def _files(self) -> Path:
+        write_files(self.folder, self.ca_file)
+        return self.folder
 
     def http(self, caller: str = "client", *, timeout: float = 10.0) -> httpx2.Client:
         """An HTTP client that is in this world; it is closed with it."""

@@ -145,6 +145,13 @@ class Iam:
         key = self._moto.create_access_key(name)
         return Credentials(access_key_id=key.access_key_id, secret_access_key=key.secret_access_key)
 
+    def replace_key(self, name: str, credentials: Credentials) -> None:
+        """Give a user an access key that exists already, in the place of its first one."""
+        key = self._moto.users[name].access_keys[0]
+        del self._moto.access_keys[key.access_key_id]
+        key.access_key_id, key.secret_access_key = credentials.access_key_id, credentials.secret_access_key
+        self._moto.access_keys[key.access_key_id] = key
+
     def role_arn(self, name: str) -> str:
         """Return the ARN of a role by its name, with the path of the role if there is one."""
         roles = (role.arn for role in list(self._moto.roles.values()) if role.name == name)

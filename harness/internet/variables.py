@@ -1,0 +1,74 @@
+"""How a program that nobody changed joins an internet: the variables that runtimes read.
+
+Programs disagree on names and on case (an inherited lower-case variable wins in most of them), so every
+proxy is set in both. What no variable of a runtime's own can say is in a file that one of them names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+__all__ = ["FOREIGN", "variables", "write_files"]
+
+NO_PROXY = "127.0.0.1,localhost,::1"
+PRELOAD = Path(__file__).with_name("node_preload.cjs")
+
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
+FOREIGN = ("ALL_PROXY", "all_proxy", "SSL_CERT_DIR")
+"""Inherited variables that would lead around the proxy, or to another authority."""
+
+
+def write_files(folder: Path, ca_file: Path) -> None:
+    """Write what the variables name: a truststore for Java and a start-up file for wget.
+
+    Args:
+        folder: where to.
+        ca_file: the PEM file of the authority.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
+
+    authority = x509.load_pem_x509_certificate(ca_file.read_bytes())
+    # Java takes a certificate for trusted only by an attribute that plain PKCS12 files lack. Without
+    # encryption it must be given no password.
+    store = pkcs12.serialize_java_truststore(
+        [pkcs12.PKCS12Certificate(authority, b"pocket-internet")], NoEncryption()
+    )
+    (folder / "truststore.p12").write_bytes(store)
+    (folder / "wgetrc").write_text(f"ca_certificate={ca_file}\n", encoding="utf-8")
+
+
+def variables(
+    proxy: str, *, ca_file: Path, folder: Path, inherited: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the variables.
+
+    Args:
+        proxy: the URL of the proxy.
+        ca_file: the PEM file of the authority.
+        folder: what ``write_files`` was given.
+        inherited: an environment that they are for: options of a person's own for Node and Java are kept.
+    """
+    proxies = {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "NO_PROXY": NO_PROXY}
+    at = urlsplit(proxy)
+    java = [
+        *(f"-D{scheme}.proxy{part}" for scheme in ("https", "http") for part in
+          (f"Host={at.hostname}", f"Port={at.port}")),
+        f"-Dhttp.nonProxyHosts={'|'.join(('127.0.0.1', 'localhost', '[::1]'))}",
+        f"-Djavax.net.ssl.trustStore={folder / 'truststore.p12'}",
+        "-Djavax.net.ssl.trustStoreType=PKCS12",
+    ]  # fmt: skip
+    mine = inherited or {}
+    return {
+        **proxies,
+        **{name.lower(): value for name, value in proxies.items()},
+        **dict.fromkeys(_BUNDLES, str(ca_file)),
+        "NODE_USE_ENV_PROXY": "1",
+        "NODE_OPTIONS": " ".join(filter(None, (mine.get("NODE_OPTIONS"), f'--require="{PRELOAD}"'))),
+        "JAVA_TOOL_OPTIONS": " ".join(filter(None, (mine.get("JAVA_TOOL_OPTIONS"), *java))),
+        "WGETRC": str(folder / "wgetrc"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
