@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fake_idp.store import Store
 from harness.internet.variables import FOREIGN
+from harness.login import profile
 from harness.world import World
 
 __all__ = ["environment", "isolated"]
@@ -52,7 +53,7 @@ def isolated(
     """
     config = home / ".aws" / "config"
     config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(_profiles(world), encoding="utf-8")
+    config.write_text(_profiles(world, person or "alice"), encoding="utf-8")
     kept = {
         name: value
         for name, value in inherited.items()
@@ -113,9 +114,10 @@ def _session_name(person: str) -> str:
     return f"cloudwatch-mcp-{name}"[:64]
 
 
-def _profiles(world: World) -> str:
+def _profiles(world: World, person: str) -> str:
     """Return ``~/.aws/config``.
 
     The AWS CLI v1 would fetch a parameter that begins with ``https://``, past the proxy and its authority.
     """
-    return f"[default]\nregion = {world.aws.region}\ncli_follow_urlparam = false\n"
+    default = f"[default]\nregion = {world.aws.region}\ncli_follow_urlparam = false\n"
+    return default if world.provider != "identity_center" else f"{default}\n{profile(world, person)}"

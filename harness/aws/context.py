@@ -16,7 +16,7 @@ from harness.aws.wire import Request, Response
 if TYPE_CHECKING:
     from harness.aws.front import Aws
 
-__all__ = ["Caller", "Context", "Implementation", "Operation", "implementation"]
+__all__ = ["Caller", "Context", "Implementation", "Operation", "WebApi", "implementation", "web_api"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +98,30 @@ class Implementation(Protocol):
     def condition_keys(self, call: Context, fields: Mapping[str, Any]) -> Mapping[str, str | Sequence[str]]:
         """Return the condition keys of a call beside the global ones."""
         ...
+
+
+class WebApi(Protocol):
+    """What a service answers beside the operations of AWS's model, by paths of HTTP; callers sign as ever.
+
+    Attributes:
+        ACTIONS: the IAM actions that each of its operations needs, on all resources.
+    """
+
+    ACTIONS: Mapping[str, Sequence[str]]
+
+    def operation(self, request: Request) -> str | None:
+        """Return the name of what is asked for; None where the path is none of it."""
+        ...
+
+    def answer(self, call: Context) -> Response:
+        """Answer a request that was authenticated and authorised."""
+        ...
+
+
+@lru_cache
+def web_api(service: Service) -> WebApi | None:
+    """Return what a service answers by paths; None where there is nothing."""
+    return cast("WebApi", import_module(service.web)) if service.web else None
 
 
 @lru_cache

@@ -1,57 +1,32 @@
-"""The AWS that says no.
-
-Every call is parsed, authenticated, authorised, answered, rendered and journalled here.
-"""
+"""The AWS that says no: one account, as those who set it up and look into it see it."""
 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from harness.aws import bridge, constraints, signature
+from harness.aws import bridge, dispatch
 from harness.aws.app import App, AsgiApp
-from harness.aws.authentication import authenticate
-from harness.aws.backend import forget_account, pass_on
-from harness.aws.context import Caller, Context, implementation
+from harness.aws.backend import forget_account
+from harness.aws.context import Context
 from harness.aws.credentials import Credentials
 from harness.aws.errors import AwsError
-from harness.aws.faults import Fault, Faults
+from harness.aws.faults import Faults
 from harness.aws.iam.account import Iam
 from harness.aws.identity_token import Fetch
 from harness.aws.issuers import NewIssuer, no_issuers
-from harness.aws.journal import Call, Journal
-from harness.aws.models import is_known, is_unsigned, operation_model, service_model
-from harness.aws.outcome import REFUSALS, error_code, guess_protocol
-from harness.aws.permissions import authorise
-from harness.aws.services import SERVICES, Service, by_host, by_request
+from harness.aws.journal import Journal
 from harness.aws.sessions import Sessions
-from harness.aws.wire import Protocol, Request, Response, identify, protocol_of, read, render, render_error
+from harness.aws.wire import Request, Response
 
 __all__ = ["Aws"]
 
-logger = logging.getLogger(__name__)
-
 _State = TypeVar("_State")
-
-
-@dataclass(kw_only=True)
-class _Call:
-    """What is known of a call so far, so that a refusal can be written and journalled at any point."""
-
-    service: Service | None = None
-    protocol: Protocol = Protocol.QUERY
-    region: str = ""
-    operation: str = ""
-    access_key_id: str | None = None
-    caller: Caller | None = None
-    fault: Fault | None = None
 
 
 def _now() -> float:
@@ -191,32 +166,7 @@ class Aws:
         Raises:
             AwsError: if it is refused.
         """
-        known = _Call(
-            service=SERVICES[service],
-            region=by.region,
-            operation=operation,
-            caller=by.caller if as_caller else None,
-            access_key_id=by.caller.access_key_id if by.caller and as_caller else None,
-        )
-        call = Context(
-            aws=self,
-            service=service,
-            operation=operation,
-            region=by.region,
-            now=by.now,
-            caller=known.caller,
-            protocol=known.protocol,
-            request=None,
-        )
-        try:
-            answer = self._perform(call, fields)
-        except AwsError as error:
-            self._record(known, by.now, error.code, error.status)
-            raise
-        if isinstance(answer, Response):
-            raise TypeError(f"{operation} of {service} answers with a response where members are due")
-        self._record(known, by.now, None, 200)
-        return answer
+        return dispatch.invoke(self, service, operation, fields, by=by, as_caller=as_caller)
 
     def boto3(self, credentials: Credentials | None = None, *, region: str | None = None) -> Any:
         """Return a ``boto3.Session`` whose clients and resources need no socket.
@@ -290,108 +240,4 @@ class Aws:
             request: as it arrived.
             broken: what is wrong with it as HTTP, such as a body that is too large; it is then the answer.
         """
-        known, now, error = _Call(region=self.region), self.now(), None
-        try:
-            response = self._answer(request, known, now, broken)
-        except AwsError as refusal:
-            error = refusal
-            namespace = known.service.namespace if known.service else ""
-            response = render_error(known.protocol, refusal, namespace=namespace)
-        except Exception:
-            logger.exception("this AWS failed on %s of %s", known.operation, known.service)
-            error = AwsError("InternalFailure", "This AWS has a defect; its log has more.", status=500)
-            response = render_error(known.protocol, error)
-        code = error.code if error is not None else error_code(response)
-        self._record(known, now, code, response.status, host=request.host)
-        return response if known.fault is None else known.fault.deliver(response)
-
-    def _answer(self, request: Request, known: _Call, now: float, broken: AwsError | None) -> Response:
-        try:
-            service = self._parse(request, known)
-        except AwsError as unknown:
-            raise broken or unknown from None
-        if broken is not None:
-            raise broken
-        model = operation_model(service.name, known.operation)
-        fields = read(request, known.protocol, model)
-        if not is_unsigned(service.name, known.operation):
-            claim = signature.read(request)
-            known.access_key_id = claim.access_key_id if claim is not None else None
-            known.caller = authenticate(
-                request,
-                claim,
-                service=service,
-                region=known.region,
-                iam=self.iam,
-                sessions=self.sessions,
-                now=now,
-            )
-        if self.faults:
-            known.fault = self.faults.take(service.name, known.operation, known.region, known.access_key_id)
-        if known.fault is not None:
-            known.fault.check()
-            if known.fault.kind.drop == "before":
-                return Response(status=0, headers={}, body=b"")
-        call = Context(
-            aws=self,
-            service=service.name,
-            operation=known.operation,
-            region=known.region,
-            now=now,
-            caller=known.caller,
-            protocol=known.protocol,
-            request=request,
-        )
-        answer = self._perform(call, fields)
-        if isinstance(answer, Response):  # moto says text/html of much that is none
-            headers = {**answer.headers, "content-type": known.protocol.value}
-            return Response(status=answer.status, headers=headers, body=answer.body)
-        return render(known.protocol, answer, operation=model, namespace=service.namespace)
-
-    def _perform(self, call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
-        """Answer a call whose caller is known: is it permitted, is it well-formed, what comes of it."""
-        service = SERVICES[call.service]
-        if call.caller is not None:
-            authorise(call, fields)
-        shape = operation_model(call.service, call.operation).input_shape
-        if shape is not None:
-            constraints.check(shape, fields, code=service.invalid)
-        operation = implementation(service).OPERATIONS.get(call.operation)
-        return operation(call, fields) if operation is not None else pass_on(call, fields)
-
-    def _parse(self, request: Request, known: _Call) -> Service:
-        """Find out which service and operation is meant, and in which protocol."""
-        known.protocol = guess_protocol(request)
-        found: tuple[Service, str | None] | None = by_host(request.host)
-        if found is None and request.host.lower().partition(":")[0].endswith("amazonaws.com"):
-            raise AwsError("UnknownEndpoint", f"This AWS has no service at {request.host}.", status=404)
-        found = found or by_request(request)
-        if found is None:
-            raise AwsError("UnknownEndpoint", "This request names no service of AWS.", status=404)
-        service, region = found
-        known.service, known.region = service, region or self.region
-        known.protocol = protocol_of(request, service.protocols)
-        operation = identify(
-            request, known.protocol, target=service.target, model=service_model(service.name)
-        )
-        if not is_known(service.name, operation):
-            raise AwsError("InvalidAction", f"Could not find operation {operation[:100]} for {service.name}")
-        known.operation = operation
-        return service
-
-    def _record(self, known: _Call, now: float, code: str | None, status: int, *, host: str = "") -> None:
-        self.journal.append(
-            Call(
-                time=now,
-                service=known.service.name if known.service else host,
-                operation=known.operation,
-                account=self.account_id,
-                region=known.region,
-                principal=known.caller.arn if known.caller else None,
-                access_key_id=known.access_key_id,
-                decision="deny" if code in REFUSALS else "allow",
-                error=code,
-                status=status,
-                fault=known.fault.name if known.fault is not None else "",
-            )
-        )
+        return dispatch.handle(self, request, broken=broken)

@@ -6,7 +6,7 @@ Reference, "Actions, resources, and condition keys" of each service.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,15 @@ from harness.aws.policy import (
 )
 from harness.aws.services import SERVICES
 
-__all__ = ["authorise", "denied", "global_keys", "identity_decision", "texts", "trust_decision"]
+__all__ = [
+    "authorise",
+    "authorise_actions",
+    "denied",
+    "global_keys",
+    "identity_decision",
+    "texts",
+    "trust_decision",
+]
 
 _Keys = Mapping[str, str | Sequence[str]]
 
@@ -52,6 +60,17 @@ def authorise(call: Context, fields: Mapping[str, Any]) -> None:
         for resource in (needed.resource,) if needed.resource is not None else resources:
             context = {**keys, **needed.keys}
             _require(call, Request(action=needed.action, resource=resource, context=context), policies)
+
+
+def authorise_actions(call: Context, actions: Iterable[str]) -> None:
+    """Let a signed call pass that needs some actions on all resources.
+
+    Raises:
+        AwsError: ``AccessDenied``.
+    """
+    policies, keys = _policies(call), global_keys(call)
+    for action in actions:
+        _require(call, Request(action=action, resource="*", context=keys), policies)
 
 
 def identity_decision(call: Context, action: str, resource: str, keys: _Keys | None = None) -> Decision:

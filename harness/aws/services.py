@@ -31,6 +31,7 @@ class Service:
             (logspout-cloudwatch#24), 15 for STS (aws-sdk-js#401).
         invalid: the code by which it refuses a field that breaks AWS's model.
         moto: the package of moto that keeps its state; empty where none does.
+        web: the module of what it answers beside its operations, by paths; empty where there is nothing.
         paths: of its unsigned requests, where it is a REST service.
     """
 
@@ -46,6 +47,7 @@ class Service:
     skew: float = 900
     invalid: str = "ValidationException"
     moto: str = ""
+    web: str = ""
     paths: tuple[str, ...] = ()
 
     @property
@@ -94,6 +96,7 @@ SERVICES: Mapping[str, Service] = {
             namespace="http://monitoring.amazonaws.com/doc/2010-08-01/",
             invalid="ValidationError",
             moto="cloudwatch",
+            web="harness.aws.cloudwatch.promql.api",
         ),
         Service(
             name="logs",

@@ -138,3 +138,19 @@ def test_the_exit_code_and_the_refusal_are_the_cli_s_own(version: str) -> None:
     done = by_exec(version, "iam", "list-users")
     assert done.returncode == (255 if version == "v1" else 254)
     assert "An error occurred (AccessDenied) when calling the ListUsers operation" in done.stderr
+
+
+def test_somebody_logs_in_by_the_profile_of_identity_center() -> None:
+    script = (
+        'set -e; "$0" sso login --no-browser --profile sso >&2; '
+        '"$0" sts get-caller-identity --profile sso; "$0" sso logout'
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "exec", "--provider", "identity_center", "--as", "alice", "--",
+         "sh", "-c", script, binary("v2")],
+        cwd=HERE.parents[1], capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    arn = json.loads(done.stdout)["Arn"]
+    assert ":assumed-role/AWSReservedSSO_CloudWatchMCPAccess_" in arn
+    assert arn.endswith("/alice")

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-import promql_parser
-
 from harness.aws.cloudwatch.promql.functions import OF_ELEMENTS, OF_NUMBERS, OF_RANGES, quantile
 from harness.aws.cloudwatch.promql.operators import aggregate, combine, without_name
 from harness.aws.cloudwatch.promql.values import (
@@ -230,6 +228,8 @@ def parse(query: str) -> Any:
     Raises:
         QueryError: it cannot be read.
     """
+    import promql_parser  # loaded with the first query
+
     try:
         return promql_parser.parse(_BARE_NAME.sub(r'{"\1"\2', query))
     except ValueError as error:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import regex
-
 __all__ = ["Element", "Matcher", "Point", "QueryError", "Series", "Source", "Vector", "fullmatch"]
 
 Labels = Mapping[str, str]
@@ -82,6 +80,8 @@ def fullmatch(pattern: str, subject: str) -> Any:
     Raises:
         QueryError: the pattern is no regular expression, or takes too long.
     """
+    import regex  # loaded with the first pattern
+
     try:
         return regex.fullmatch(pattern, subject, timeout=_SECONDS)
     except regex.error as error:
