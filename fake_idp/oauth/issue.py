@@ -9,7 +9,7 @@ trace, for nothing can be asked about it that it does not say itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -121,7 +121,7 @@ async def issue(
     if opaque or not machine:
         refresh_token = _keep(
             issuer,
-            access,
+            (access, str(answer["id_token"])) if "id_token" in answer else (access,),
             {
                 "client_id": client.client_id,
                 "user": login.user,
@@ -178,14 +178,15 @@ async def _signed(issuer: Issuer, draft: Draft, forgery: str, *, otherwise_hones
         raise OAuthError("invalid_request", "these tokens cannot have the defect that was chosen") from None
 
 
-def _keep(issuer: Issuer, access: str, record: Record, *, refresh: Record | None) -> str:
-    """Write down what was issued; returns the refresh token, or nothing."""
-    state, now, key, family = issuer.state, issuer.clock.now(), token_digest(access), record["family"]
+def _keep(issuer: Issuer, tokens: Sequence[str], record: Record, *, refresh: Record | None) -> str:
+    """Write down what was issued, the access token first; returns the refresh token, or nothing."""
+    state, now, family = issuer.state, issuer.clock.now(), record["family"]
     expires_at = now + issuer.preset.lifetime_of("access")
     token = random_ids.token_urlsafe(32) if refresh is not None else ""
     with state.transaction():
-        state.put("access", key, record | {"expires_at": expires_at})
-        families.add_access(state, family, key, expires_at=expires_at, now=now)
+        state.put("access", token_digest(tokens[0]), record | {"expires_at": expires_at})
+        for each in tokens:
+            families.add_access(state, family, token_digest(each), expires_at=expires_at, now=now)
         if refresh is not None:
             kept = refresh | {"family": family, "expires_at": now + families.LIFETIME}
             state.put("refresh", digest(token), kept)
