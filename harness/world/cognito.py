@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.aws.cognito_idp.pools import UserPools
 from harness.world.setup import Setup, Site, create_role, trust
 
 __all__ = ["set_up"]
@@ -23,8 +24,7 @@ def set_up(site: Site) -> Setup:
     )
     client_id: str = client["UserPoolClient"]["ClientId"]
     provider = f"cognito-idp.{region}.amazonaws.com/{pool_id}"
-    issuer = site.new_issuer("cognito", url=f"https://{provider}", client_id=client_id)
-    aws.publish(provider.partition("/")[0], f"/{pool_id}/", issuer.app)
+    issuer = aws.state(UserPools).issuers[pool_id]
 
     identity_pool = aws.call(
         "cognito-identity",

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.aws.cognito_idp import clients, pools
 from harness.aws.context import Context, Operation
+from harness.aws.wire import Response
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 
-OPERATIONS: Mapping[str, Operation] = {}
+_OURS: Mapping[str, Operation] = {
+    "CreateUserPool": pools.create,
+    "UpdateUserPool": pools.update,
+    "DeleteUserPool": pools.delete,
+    "SetUserPoolMfaConfig": pools.set_mfa,
+    "GetUserPoolMfaConfig": pools.get_mfa,
+    "CreateUserPoolClient": clients.create,
+    "UpdateUserPoolClient": clients.update,
+    "DeleteUserPoolClient": clients.delete,
+}
+
+
+def _alone(operation: Operation) -> Operation:
+    """Let an operation work by itself: what it reads and writes, moto's records, has no lock of its own."""
+
+    @functools.wraps(operation)
+    def locked(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
+        with call.aws.lock:
+            return operation(call, fields)
+
+    return locked
+
+
+OPERATIONS: Mapping[str, Operation] = {name: _alone(operation) for name, operation in _OURS.items()}
 
 
 def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
