@@ -325,7 +325,7 @@ class TestGaps:
             ("cloudwatch", "describe_alarm_history", {}),
             ("logs", "stop_query", {"queryId": "q"}),
             ("sts", "get_session_token", {}),
-            ("cognito-idp", "initiate_auth", {"ClientId": "c", "AuthFlow": "USER_SRP_AUTH"}),
+            ("cognito-idp", "list_devices", {"AccessToken": "a"}),
         ):
             call = getattr(aws.client(service), operation)
             name = "".join(word.title() for word in operation.split("_"))

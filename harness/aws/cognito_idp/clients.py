@@ -99,11 +99,12 @@ def _with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(pool: Any, fields: Mapping[str, Any], *, has_secret: bool) -> None:
     """What CreateUserPoolClient and UpdateUserPoolClient refuse beyond their models."""
-    for kind in _LIFETIMES:
-        _, _, least, most = _LIFETIMES[kind]
+    for kind, (_, _, least, most) in _LIFETIMES.items():
         if not least <= _lifetime(fields, kind) <= most:
             raise AwsError("InvalidParameterException", "Invalid range for token validity.")
-    if _lifetime(fields, "RefreshToken") < max(_lifetime(fields, "AccessToken"), _lifetime(fields, "IdToken")):
+    if _lifetime(fields, "RefreshToken") < max(
+        _lifetime(fields, "AccessToken"), _lifetime(fields, "IdToken")
+    ):
         raise AwsError("InvalidParameterException", "Invalid range for token validity.")
     flows = fields["ExplicitAuthFlows"]
     if any(flow.startswith("ALLOW_") for flow in flows) and not all(
@@ -144,7 +145,7 @@ def _check_scopes(pool: Any, scopes: Any) -> None:
 
 
 def _check_url(url: str) -> None:
-    """API reference, ``CallbackURLs``: absolute, https but for loopback, and no fragment. The text is ours."""
+    """API reference, ``CallbackURLs``: absolute, https but for loopback, no fragment. The text is ours."""
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -227,9 +228,7 @@ def check_secret_hash(client: Any, username: str, given: str | None) -> None:
         )
     made = hmac.new(client.secret.encode(), (username + client.id).encode(), hashlib.sha256).digest()
     if not hmac.compare_digest(base64.b64encode(made), given.encode()):
-        raise AwsError(
-            "NotAuthorizedException", f"Unable to verify secret hash for client {client.id}"
-        )
+        raise AwsError("NotAuthorizedException", f"Unable to verify secret hash for client {client.id}")
 
 
 def check_secret(client: Any, given: str | None) -> None:

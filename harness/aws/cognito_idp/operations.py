@@ -6,7 +6,19 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.aws.cognito_idp import clients, pools
+from harness.aws.cognito_idp import (
+    account,
+    admin,
+    clients,
+    domain,
+    flows,
+    mfa,
+    pools,
+    resource_servers,
+    respond,
+    signup,
+    tokens,
+)
 from harness.aws.context import Context, Operation
 from harness.aws.wire import Response
 
@@ -21,6 +33,41 @@ _OURS: Mapping[str, Operation] = {
     "CreateUserPoolClient": clients.create,
     "UpdateUserPoolClient": clients.update,
     "DeleteUserPoolClient": clients.delete,
+    "CreateUserPoolDomain": domain.create,
+    "DeleteUserPoolDomain": domain.delete,
+    "DescribeUserPoolDomain": domain.describe,
+    "UpdateResourceServer": resource_servers.update,
+    "DeleteResourceServer": resource_servers.delete,
+    "InitiateAuth": flows.initiate,
+    "AdminInitiateAuth": flows.admin_initiate,
+    "RespondToAuthChallenge": respond.respond,
+    "AdminRespondToAuthChallenge": respond.admin_respond,
+    "GetTokensFromRefreshToken": tokens.get_from_refresh_token,
+    "RevokeToken": tokens.revoke,
+    "GlobalSignOut": tokens.sign_out_everywhere,
+    "AdminUserGlobalSignOut": tokens.sign_out_user,
+    "AssociateSoftwareToken": mfa.associate,
+    "VerifySoftwareToken": mfa.verify,
+    "SetUserMFAPreference": mfa.prefer,
+    "AdminSetUserMFAPreference": mfa.prefer_for_user,
+    "SignUp": signup.sign_up,
+    "ConfirmSignUp": signup.confirm,
+    "ResendConfirmationCode": signup.resend,
+    "ForgotPassword": signup.forgot,
+    "ConfirmForgotPassword": signup.confirm_forgotten,
+    "GetUser": account.get,
+    "UpdateUserAttributes": account.update_attributes,
+    "DeleteUserAttributes": account.delete_attributes,
+    "DeleteUser": account.delete,
+    "ChangePassword": account.change_password,
+    "GetUserAttributeVerificationCode": account.send_code,
+    "VerifyUserAttribute": account.verify_attribute,
+    "AdminCreateUser": admin.create,
+    "AdminSetUserPassword": admin.set_password,
+    "AdminResetUserPassword": admin.reset_password,
+    "AdminDisableUser": admin.disable,
+    "AdminDeleteUser": admin.delete,
+    **admin.BY_NAME,
 }
 
 

@@ -20,6 +20,7 @@ from harness.aws.issuers import Issuer
 if TYPE_CHECKING:
     from harness.aws.cognito_idp.challenges import Challenge
     from harness.aws.cognito_idp.codes import Code
+    from harness.aws.cognito_idp.mfa import Authenticator
 
 __all__ = ["Message", "UserPools", "create", "delete", "get_mfa", "set_mfa", "update"]
 
@@ -56,7 +57,10 @@ class UserPools:
         issuers: by pool id.
         messages: all that was sent, in order; a developer reads codes here.
         challenges: sign-ins that wait for an answer, by session.
-        codes: what may confirm what, by pool id, user name and kind.
+        codes: what may confirm what, by pool id, ``sub`` and kind.
+        deleted: the ``sub`` of users who are gone.
+        temporary: when a user got a temporary password, by ``sub``.
+        authenticators: the app of a user, by ``sub``.
     """
 
     def __init__(self) -> None:
@@ -64,6 +68,9 @@ class UserPools:
         self.messages: list[Message] = []
         self.challenges: dict[str, Challenge] = {}
         self.codes: dict[tuple[str, str, str], Code] = {}
+        self.deleted: set[str] = set()
+        self.temporary: dict[str, float] = {}
+        self.authenticators: dict[str, Authenticator] = {}
 
     def issuer(self, pool_id: str) -> Issuer | None:
         """Return the issuer of a user pool; None if there is no such pool."""
@@ -161,7 +168,9 @@ def _check(fields: Mapping[str, Any]) -> None:
             "InvalidParameterException",
             "Only one of the aliasAttributes or usernameAttributes can be set in a user pool.",
         )
-    has_sms = fields.get("SmsConfiguration") and "phone_number" in (fields.get("AutoVerifiedAttributes") or ())
+    has_sms = fields.get("SmsConfiguration") and "phone_number" in (
+        fields.get("AutoVerifiedAttributes") or ()
+    )
     if fields.get("MfaConfiguration") in ("ON", "OPTIONAL") and not has_sms:
         # aws/aws-cli#3876, aws/aws-cdk#12075
         raise AwsError(

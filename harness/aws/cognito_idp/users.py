@@ -1,7 +1,7 @@
 """The users of a pool: how they are found, and what their tokens say of them.
 
-Developer guide: "Customizing sign-in attributes", "Understanding the identity (ID) token", "Adding groups to a
-user pool".
+Developer guide: "Customizing sign-in attributes", "Understanding the identity (ID) token", "Adding groups to
+a user pool".
 """
 
 from __future__ import annotations
@@ -12,7 +12,18 @@ from typing import Any
 
 from harness.aws.errors import AwsError
 
-__all__ = ["attributes", "find", "get", "groups", "id_claims", "preferred_role", "roles", "sign_in_name"]
+__all__ = [
+    "attributes",
+    "check_attributes",
+    "find",
+    "get",
+    "groups",
+    "id_claims",
+    "preferred_role",
+    "roles",
+    "set_attributes",
+    "sign_in_name",
+]
 
 _BOOLEANS = frozenset({"email_verified", "phone_number_verified"})
 # What an alias may be signed in with: an address only when it was verified (developer guide, "Aliases").
@@ -20,7 +31,9 @@ _VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
 
 
 def find(pool: Any, name: str) -> Any | None:
-    """Return a user by user name, by an attribute that the pool signs in with, or by ``sub``; None if none is."""
+    """Return a user by user name, by an attribute that the pool takes for it, or by ``sub``, or None."""
+    if not name:
+        return None
     if name in pool.users:
         return pool.users[name]
     of_names = pool.extended_config.get("UsernameAttributes") or []
@@ -51,6 +64,52 @@ def get(pool: Any, name: str) -> Any:
 def attributes(user: Any) -> dict[str, str]:
     """The attributes by name; every value is text, as the API has it."""
     return {name: str(value) for name, value in user.attribute_lookup.items()}
+
+
+def check_attributes(pool: Any, given: Mapping[str, str], *, client: Any = None) -> None:
+    """Refuse attributes that the pool has not, or that a client may not write.
+
+    Args:
+        pool: the user pool.
+        given: the attributes to write.
+        client: whose user writes them; an administrator when None.
+
+    Raises:
+        AwsError: ``InvalidParameterException``, ``NotAuthorizedException``.
+    """
+    unknown = [name for name in given if name not in pool.schema_attributes]
+    if unknown:
+        wrong = "".join(f"{name}: The attribute {name} is not defined in schema.\n" for name in unknown)
+        raise AwsError("InvalidParameterException", f"Attributes did not conform to the schema: {wrong}")
+    if client is None:
+        return
+    writable = client.extended_config.get("WriteAttributes") or ()
+    for name in given:
+        if name in _BOOLEANS or name.startswith("dev:") or (writable and name not in writable):
+            raise AwsError("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+
+
+def set_attributes(pool: Any, user: Any, given: Mapping[str, str]) -> list[str]:
+    """Write attributes; returns the addresses that changed, which are not verified any more.
+
+    Raises:
+        AwsError: ``InvalidParameterException``; ``AliasExistsException`` for an address of somebody else's.
+    """
+    said = attributes(user)
+    for name in given:
+        schema = pool.schema_attributes.get(name)
+        if schema is not None and not schema.mutable and name in said:
+            raise AwsError("InvalidParameterException", f"Cannot modify the non-mutable attribute {name}")
+    signs_in = pool.extended_config.get("UsernameAttributes") or []
+    for name in signs_in:
+        other = find(pool, given.get(name, ""))
+        if other is not None and other is not user:
+            raise AwsError("AliasExistsException", f"An account with the given {name} already exists.")
+    changed = [name for name in _VERIFIED if name in given and given[name] != said.get(name)]
+    unverified = {_VERIFIED[name]: "false" for name in changed}
+    written = {**unverified, **given}
+    user.update_attributes([{"Name": name, "Value": value} for name, value in written.items()])
+    return changed
 
 
 def sign_in_name(pool: Any, user: Any) -> str:
