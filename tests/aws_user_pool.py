@@ -1,4 +1,4 @@
-"""A user pool with a client and a user, for the tests of user pools: real calls, and tokens judged by PyJWT."""
+"""A user pool with clients and users, for its tests: real calls, and tokens judged by PyJWT."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ FLOWS = [
 
 
 class Pool:
-    """An account with one user pool in it."""
+    """An account with one user pool in it. Making another gives back its keys, which take long to make."""
+
+    latest: Pool | None = None
 
     def __init__(self, **options: Any) -> None:
         self.clock = Clock()
@@ -39,7 +41,13 @@ class Pool:
         self.started = self.clock.now()
         self.aws = Aws(now=self.clock.now, new_issuer=functools.partial(Issuer, clock=self.clock))
         self.idp = self.aws.client("cognito-idp")
+        if Pool.latest is not None:
+            Pool.latest.issuer.keys.release()
         self.id = str(self.idp.create_user_pool(PoolName="people", **options)["UserPool"]["Id"])
+        issuer = self.aws.state(UserPools).issuer(self.id)
+        assert isinstance(issuer, Issuer)
+        self.issuer = issuer
+        Pool.latest = self
 
     @property
     def url(self) -> str:

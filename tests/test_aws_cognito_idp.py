@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.aws_user_pool import Pool, refused
 from fake_idp import Issuer
 from harness.aws import Aws
 from harness.world import World
+from tests.aws_user_pool import Pool, refused
 
 SMS = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms", "ExternalId": "e"}
 
@@ -121,6 +121,29 @@ class TestPools:
         assert f"userpool/{other}" in message
         refused("AccessDeniedException", idp.list_user_pools, MaxResults=1)
 
+    def test_tags_decide_too(self) -> None:
+        pool = Pool(UserPoolTags={"team": "ops"})
+        arn = pool.idp.describe_user_pool(UserPoolId=pool.id)["UserPool"]["Arn"]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "cognito-idp:*",
+                    "Resource": "*",
+                    "Condition": {"StringEquals": {"aws:ResourceTag/team": "ops"}},
+                }
+            ],
+        }
+        key = pool.aws.iam.create_user("limited", policy, policy_name="p")
+        idp = pool.aws.client("cognito-idp", credentials=key)
+        idp.describe_user_pool(UserPoolId=pool.id)
+        pool.idp.tag_resource(ResourceArn=arn, Tags={"team": "dev", "stage": "x"})
+        assert pool.idp.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"team": "dev", "stage": "x"}
+        refused("AccessDeniedException", idp.describe_user_pool, UserPoolId=pool.id)
+        pool.idp.untag_resource(ResourceArn=arn, TagKeys=["stage"])
+        assert pool.idp.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"team": "dev"}
+
 
 class TestClients:
     def test_ids_and_secrets_have_aws_s_form(self) -> None:
@@ -130,6 +153,19 @@ class TestClients:
         assert re.fullmatch(r"[a-z0-9]{51,52}", pool.secret(client))
         public = pool.idp.describe_user_pool_client(UserPoolId=pool.id, ClientId=pool.client())
         assert "ClientSecret" not in public["UserPoolClient"]
+
+    def test_a_list_of_clients_shows_no_secrets(self) -> None:
+        pool = Pool()
+        client = pool.client(GenerateSecret=True)
+        seen: list[bytes] = []
+        events = pool.idp.meta.events
+        events.register_last(
+            "response-received.*", lambda **given: seen.append(given["response_dict"]["body"])
+        )
+        listed = pool.idp.list_user_pool_clients(UserPoolId=pool.id)["UserPoolClients"]
+        assert [each["ClientId"] for each in listed] == [client]
+        assert seen
+        assert pool.secret(client).encode() not in seen[0]
 
     @pytest.mark.parametrize(
         ("code", "message", "options"),

@@ -1,4 +1,4 @@
-"""The domain of a user pool: its OAuth endpoints, and that they and the API know the same users and tokens."""
+"""The domain of a user pool: its OAuth endpoints, which know the same users and tokens as the API."""
 
 from __future__ import annotations
 
@@ -200,6 +200,24 @@ class TestSignIn:
         pool.idp.admin_add_user_to_group(UserPoolId=pool.id, GroupName="ops", Username="alice")
         said = pool.claims(redeemed(pool, web_client(pool))["id_token"])
         assert (said["cognito:groups"], said["cognito:preferred_role"]) == (["ops"], role)
+
+    def test_lifetimes_are_the_client_s(self, pool: Pool) -> None:
+        units = {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours"}
+        client = web_client(
+            pool,
+            AccessTokenValidity=5,
+            IdTokenValidity=10,
+            RefreshTokenValidity=2,
+            TokenValidityUnits=units,
+        )
+        result = redeemed(pool, client)
+        assert result["expires_in"] == 300
+        for name, lifetime in (("access_token", 300), ("id_token", 600)):
+            said = pool.claims(result[name])
+            assert said["exp"] - said["iat"] == lifetime
+        pool.clock.advance(7200)
+        form = {"grant_type": "refresh_token", "refresh_token": result["refresh_token"]}
+        assert token(pool, **form, client_id=client).json() == {"error": "invalid_grant"}
 
 
 class TestBothWays:

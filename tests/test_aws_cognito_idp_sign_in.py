@@ -287,6 +287,16 @@ class TestNames:
         assert found["Username"] == "alice"
 
 
+def test_what_an_administrator_writes_has_to_be_in_the_schema(pool: Pool) -> None:
+    update = pool.idp.admin_update_user_attributes
+    names = {"UserPoolId": pool.id, "Username": "alice"}
+    for name, code in (("custom:none", "InvalidParameterException"), ("sub", "InvalidParameterException")):
+        refused(code, update, **names, UserAttributes=[{"Name": name, "Value": "x"}])
+    client = pool.client()
+    update(**names, UserAttributes=[{"Name": "email", "Value": "new@example.com"}])
+    assert pool.claims(pool.sign_in(client)["IdToken"])["email_verified"] is False
+
+
 def test_the_client_may_let_the_user_choose_how(pool: Pool) -> None:
     client = pool.client()
     direct = pool.start(

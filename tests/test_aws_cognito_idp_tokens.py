@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from fake_idp import Issuer
-from harness.aws.cognito_idp.pools import UserPools
 from harness.aws.cognito_idp.tokens import is_signed_in
 from harness.aws.context import Context
 from harness.aws.wire import Protocol
@@ -192,8 +191,7 @@ class TestRevocation:
 
     def test_an_identity_pool_that_asks_hears_of_users_who_are_gone(self, pool: Pool) -> None:
         result = pool.sign_in(pool.client())
-        issuer = pool.aws.state(UserPools).issuer(pool.id)
-        assert issuer is not None
+        issuer = pool.issuer
         minted = issuer.mint("whoever")
         assert knows(pool, minted)
         pool.idp.admin_delete_user(UserPoolId=pool.id, Username="alice")
@@ -230,8 +228,7 @@ class TestAccessTokens:
     )
     def test_a_forged_one(self, pool: Pool, forgery: str) -> None:
         client = pool.client()
-        issuer = pool.aws.state(UserPools).issuer(pool.id)
-        assert isinstance(issuer, Issuer)
+        issuer = pool.issuer
         sub = pool.claims(pool.sign_in(client)["AccessToken"])["sub"]
         token = issuer.forge(
             forgery, sub, token_use="access", scope="aws.cognito.signin.user.admin", client_id=client
@@ -245,8 +242,7 @@ class TestAccessTokens:
             assert refused("NotAuthorizedException", name_of, pool, token) == "Invalid Access Token"
 
     def test_one_without_the_scope(self, pool: Pool) -> None:
-        issuer = pool.aws.state(UserPools).issuer(pool.id)
-        assert issuer is not None
+        issuer = pool.issuer
         token = issuer.mint("alice", token_use="access", scope="openid", client_id=pool.client())
         message = refused("NotAuthorizedException", name_of, pool, token)
         assert message == "Access Token does not have required scopes"

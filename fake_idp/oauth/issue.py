@@ -81,7 +81,12 @@ async def issue(
     if login.auth_time:
         options["auth_time"] = login.auth_time
     subject = _subject(issuer, client, login, user, "access")
-    of_access: TokenOptions = {**options, "token_use": "access", "confirmation": confirmation}
+    of_access: TokenOptions = {
+        **options,
+        "token_use": "access",
+        "confirmation": confirmation,
+        "expires_in": _lifetime(issuer, client, "access"),
+    }
     draft = issuer.draft(subject, **of_access)
     opaque = is_opaque(issuer, login)
     # What makes some defects is another draft: an ID token in the place of the access token.
@@ -99,13 +104,19 @@ async def issue(
     answer: dict[str, Any] = {
         "access_token": access,
         "token_type": "DPoP" if confirmation and "jkt" in confirmation else "Bearer",
-        "expires_in": issuer.preset.lifetime_of("access"),
+        "expires_in": _lifetime(issuer, client, "access"),
     }
     if login.scope:
         answer["scope"] = " ".join(login.scope)
     if "openid" in login.scope and not machine:
         subject = _subject(issuer, client, login, user, "id")
-        of_id: TokenOptions = {**options, "token_use": "id", "nonce": login.nonce, "access_token": access}
+        of_id: TokenOptions = {
+            **options,
+            "token_use": "id",
+            "nonce": login.nonce,
+            "access_token": access,
+            "expires_in": _lifetime(issuer, client, "id"),
+        }
         if login.dated and "auth_time" in issuer.discovery().get("claims_supported", ()):
             # OpenID Connect Core 1.0 section 2; some vendors leave it out otherwise.
             of_id["claims"] = {"auth_time": login.auth_time, **login.claims}
@@ -121,7 +132,8 @@ async def issue(
     if opaque or not machine:
         refresh_token = _keep(
             issuer,
-            (access, str(answer["id_token"])) if "id_token" in answer else (access,),
+            client,
+            [(access, "access"), *((str(token), "id") for token in [answer.get("id_token")] if token)],
             {
                 "client_id": client.client_id,
                 "user": login.user,
@@ -178,16 +190,30 @@ async def _signed(issuer: Issuer, draft: Draft, forgery: str, *, otherwise_hones
         raise OAuthError("invalid_request", "these tokens cannot have the defect that was chosen") from None
 
 
-def _keep(issuer: Issuer, tokens: Sequence[str], record: Record, *, refresh: Record | None) -> str:
+def _lifetime(issuer: Issuer, client: Client, use: TokenUse) -> int:
+    """How long a token of the client is good, in seconds."""
+    return client.lifetime(use, issuer.preset.lifetime_of(use))
+
+
+def _keep(
+    issuer: Issuer,
+    client: Client,
+    tokens: Sequence[tuple[str, TokenUse]],
+    record: Record,
+    *,
+    refresh: Record | None,
+) -> str:
     """Write down what was issued, the access token first; returns the refresh token, or nothing."""
     state, now, family = issuer.state, issuer.clock.now(), record["family"]
-    expires_at = now + issuer.preset.lifetime_of("access")
+    expires_at = now + _lifetime(issuer, client, "access")
+    lasts = client.lifetime("refresh", families.LIFETIME)
     token = random_ids.token_urlsafe(32) if refresh is not None else ""
     with state.transaction():
-        state.put("access", token_digest(tokens[0]), record | {"expires_at": expires_at})
-        for each in tokens:
-            families.add_access(state, family, token_digest(each), expires_at=expires_at, now=now)
+        state.put("access", token_digest(tokens[0][0]), record | {"expires_at": expires_at})
+        for each, use in tokens:
+            until = now + _lifetime(issuer, client, use)
+            families.add_access(state, family, token_digest(each), expires_at=until, now=now)
         if refresh is not None:
-            kept = refresh | {"family": family, "expires_at": now + families.LIFETIME}
+            kept = refresh | {"family": family, "expires_at": now + lasts}
             state.put("refresh", digest(token), kept)
     return token

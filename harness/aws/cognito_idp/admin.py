@@ -14,7 +14,16 @@ from harness.aws.cognito_idp.store import find_pool
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
 
-__all__ = ["BY_NAME", "create", "delete", "disable", "known_by_name", "reset_password", "set_password"]
+__all__ = [
+    "BY_NAME",
+    "create",
+    "delete",
+    "disable",
+    "known_by_name",
+    "reset_password",
+    "set_password",
+    "update_attributes",
+]
 
 
 def known_by_name(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -81,6 +90,16 @@ def set_password(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
+def update_attributes(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """AdminUpdateUserAttributes: an administrator may also say that an address is verified."""
+    pool = find_pool(call, fields["UserPoolId"])
+    user = users.get(pool, fields["Username"])
+    given = {each["Name"]: each.get("Value") or "" for each in fields["UserAttributes"]}
+    users.check_attributes(pool, given)
+    users.set_attributes(pool, user, given)
+    return {}
+
+
 def reset_password(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """AdminResetUserPassword: the user gets a code as if they had forgotten the password."""
     known_by_name(call, fields)
@@ -118,7 +137,6 @@ BY_NAME: Mapping[str, Operation] = dict.fromkeys(
         "AdminGetUser",
         "AdminListGroupsForUser",
         "AdminRemoveUserFromGroup",
-        "AdminUpdateUserAttributes",
     ),
     known_by_name,
 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.aws.cognito_idp.clients import session_lifetime
+from harness.aws.cognito_idp import lifetimes
 from harness.aws.cognito_idp.pools import UserPools
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
@@ -66,7 +66,7 @@ def ask_for(
         pool_id=attempt.pool.id,
         client_id=attempt.client.id,
         sub=user.id,
-        expires_at=call.now + session_lifetime(attempt.client),
+        expires_at=call.now + lifetimes.of_challenge(attempt.client.extended_config),
         data=data or {},
     )
     return {"ChallengeName": name, "Session": session, "ChallengeParameters": dict(parameters)}

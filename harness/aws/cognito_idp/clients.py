@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness.aws.backend import ask
+from harness.aws.cognito_idp import lifetimes
 from harness.aws.cognito_idp.pools import UserPools
 from harness.aws.cognito_idp.store import client_of, find_pool
 from harness.aws.context import Context
@@ -26,20 +27,10 @@ __all__ = [
     "create",
     "delete",
     "flows",
-    "lifetime",
-    "session_lifetime",
     "update",
 ]
 
 _LOWER = string.ascii_lowercase + string.digits
-_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
-_DAY = 86400
-# The unit when TokenValidityUnits names none, the default, and the bounds, in seconds.
-_LIFETIMES = {
-    "AccessToken": ("hours", 3600, 300, _DAY),
-    "IdToken": ("hours", 3600, 300, _DAY),
-    "RefreshToken": ("days", 30 * _DAY, 3600, 3650 * _DAY),
-}
 _SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
 _DEFAULT_FLOWS = ("ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -99,13 +90,7 @@ def _with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(pool: Any, fields: Mapping[str, Any], *, has_secret: bool) -> None:
     """What CreateUserPoolClient and UpdateUserPoolClient refuse beyond their models."""
-    for kind, (_, _, least, most) in _LIFETIMES.items():
-        if not least <= _lifetime(fields, kind) <= most:
-            raise AwsError("InvalidParameterException", "Invalid range for token validity.")
-    if _lifetime(fields, "RefreshToken") < max(
-        _lifetime(fields, "AccessToken"), _lifetime(fields, "IdToken")
-    ):
-        raise AwsError("InvalidParameterException", "Invalid range for token validity.")
+    lifetimes.check(fields)
     flows = fields["ExplicitAuthFlows"]
     if any(flow.startswith("ALLOW_") for flow in flows) and not all(
         flow.startswith("ALLOW_") for flow in flows
@@ -179,23 +164,6 @@ def _check_oauth(fields: Mapping[str, Any], *, has_secret: bool) -> None:
         )
     if wrong is not None:
         raise AwsError("InvalidOAuthFlowException", wrong)
-
-
-def _lifetime(config: Mapping[str, Any], kind: str) -> int:
-    unit, default, _, _ = _LIFETIMES[kind]
-    value = config.get(f"{kind}Validity")
-    unit = (config.get("TokenValidityUnits") or {}).get(kind) or unit
-    return int(value) * _SECONDS[unit] if value else default
-
-
-def lifetime(client: Any, kind: str) -> int:
-    """How long ``AccessToken``, ``IdToken`` or ``RefreshToken`` of a client is good, in seconds."""
-    return _lifetime(client.extended_config, kind)
-
-
-def session_lifetime(client: Any) -> int:
-    """How long a challenge waits for its answer, in seconds."""
-    return 60 * int(client.extended_config.get("AuthSessionValidity") or 3)
 
 
 def flows(client: Any) -> frozenset[str]:

@@ -16,7 +16,7 @@ from harness.aws.cognito_idp.tokens import issuer_of
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
 
-__all__ = ["create", "delete", "describe"]
+__all__ = ["create", "delete", "describe", "update"]
 
 _PREFIX = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _RESERVED = ("aws", "amazon", "cognito")
@@ -54,6 +54,11 @@ def delete(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     issuer_of(call, pool).set_domain("")
     _publish_documents(call, pool)
     return {}
+
+
+def update(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """UpdateUserPoolDomain, which is for custom domains."""
+    raise not_implemented(call)
 
 
 def describe(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:

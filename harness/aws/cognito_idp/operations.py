@@ -17,8 +17,10 @@ from harness.aws.cognito_idp import (
     resource_servers,
     respond,
     signup,
+    tags,
     tokens,
 )
+from harness.aws.cognito_idp.store import backend
 from harness.aws.context import Context, Operation
 from harness.aws.wire import Response
 
@@ -35,6 +37,7 @@ _OURS: Mapping[str, Operation] = {
     "DeleteUserPoolClient": clients.delete,
     "CreateUserPoolDomain": domain.create,
     "DeleteUserPoolDomain": domain.delete,
+    "UpdateUserPoolDomain": domain.update,
     "DescribeUserPoolDomain": domain.describe,
     "UpdateResourceServer": resource_servers.update,
     "DeleteResourceServer": resource_servers.delete,
@@ -67,6 +70,10 @@ _OURS: Mapping[str, Operation] = {
     "AdminResetUserPassword": admin.reset_password,
     "AdminDisableUser": admin.disable,
     "AdminDeleteUser": admin.delete,
+    "AdminUpdateUserAttributes": admin.update_attributes,
+    "TagResource": tags.add,
+    "UntagResource": tags.remove,
+    "ListTagsForResource": tags.show,
     **admin.BY_NAME,
 }
 
@@ -86,12 +93,28 @@ OPERATIONS: Mapping[str, Operation] = {name: _alone(operation) for name, operati
 
 
 def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
-    """The user pool, of calls that name one."""
+    """The user pool, of calls that name one.
+
+    Service Authorization Reference, "Amazon Cognito User Pools": DescribeUserPoolDomain and the operations on
+    all pools have no resource; the operations without a signature are no actions at all.
+    """
+    if fields.get("ResourceArn"):
+        return [fields["ResourceArn"]]
     if not fields.get("UserPoolId"):
         return ["*"]
     return [f"arn:aws:cognito-idp:{call.region}:{call.aws.account_id}:userpool/{fields['UserPoolId']}"]
 
 
 def condition_keys(call: Context, fields: Mapping[str, Any]) -> Mapping[str, str | Sequence[str]]:
-    """None beside the global ones."""
-    return {}
+    """The tags of the pool, and those that the call gives it."""
+    keys: dict[str, str | Sequence[str]] = {}
+    named = fields.get("UserPoolId") or str(fields.get("ResourceArn")).rpartition("/")[2]
+    pool = backend(call).user_pools.get(named)
+    if pool is not None:
+        has = pool.extended_config.get("UserPoolTags") or {}
+        keys |= {f"aws:ResourceTag/{name}": value for name, value in has.items()}
+    given = fields.get("UserPoolTags") or fields.get("Tags") or {}
+    if isinstance(given, Mapping) and given:
+        keys |= {f"aws:RequestTag/{name}": str(value) for name, value in given.items()}
+        keys["aws:TagKeys"] = list(given)
+    return keys

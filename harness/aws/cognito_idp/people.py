@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from harness.aws.cognito_idp import users
+from harness.aws.cognito_idp import lifetimes, users
 
 __all__ = ["Clients", "People"]
 
@@ -127,6 +127,11 @@ class Clients:
             grant_types=tuple(grants) or ("implicit",),
             scope=tuple(config.get("AllowedOAuthScopes") or ()),
             any_loopback=False,
+            lifetimes={
+                "access": lifetimes.of_token(config, "AccessToken"),
+                "id": lifetimes.of_token(config, "IdToken"),
+                "refresh": lifetimes.of_token(config, "RefreshToken"),
+            },
             source="added",
         )
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.aws import identity_token
-from harness.aws.cognito_idp import users
-from harness.aws.cognito_idp.clients import check_secret, flows, lifetime
+from harness.aws.cognito_idp import lifetimes, users
+from harness.aws.cognito_idp.clients import check_secret
 from harness.aws.cognito_idp.pools import UserPools
 from harness.aws.cognito_idp.store import client_of, find_client, find_pool
 from harness.aws.context import Context
@@ -56,7 +56,10 @@ def sign_in(call: Context, pool: Any, client: Any, user: Any) -> dict[str, Any]:
     """Sign a user in: ``AuthenticationResult``, with a refresh token."""
     sign_ins = issuer_of(call, pool).sign_ins
     token = sign_ins.start(
-        user.username, client_id=client.id, scope=(_SCOPE,), lifetime=lifetime(client, "RefreshToken")
+        user.username,
+        client_id=client.id,
+        scope=(_SCOPE,),
+        lifetime=lifetimes.of_token(client.extended_config, "RefreshToken"),
     )
     return {**_tokens(call, pool, client, user, sign_ins.find(token)), "RefreshToken": token}
 
@@ -69,9 +72,9 @@ def _tokens(call: Context, pool: Any, client: Any, user: Any, sign_in: Any) -> d
     if not config.get("EnableTokenRevocation", True):
         without.add("origin_jti")
     person = replace(person, id_claims=said, without=tuple(without))
-    result: dict[str, Any] = {"ExpiresIn": lifetime(client, "AccessToken"), "TokenType": "Bearer"}
+    result: dict[str, Any] = {"ExpiresIn": lifetimes.of_token(config, "AccessToken"), "TokenType": "Bearer"}
     for use, kind in (("access", "AccessToken"), ("id", "IdToken")):
-        expires_in = lifetime(client, kind)
+        expires_in = lifetimes.of_token(config, kind)
         result[kind] = issuer.mint(
             user.id,
             token_use=use,
@@ -127,9 +130,6 @@ def get_from_refresh_token(call: Context, fields: Mapping[str, Any]) -> Mapping[
     """GetTokensFromRefreshToken."""
     pool, client = find_client(call, fields["ClientId"])
     check_secret(client, fields.get("ClientSecret"))
-    rotates = (client.extended_config.get("RefreshTokenRotation") or {}).get("Feature") == "ENABLED"
-    if not rotates and "ALLOW_REFRESH_TOKEN_AUTH" not in flows(client):  # the text is ours
-        raise AwsError("NotAuthorizedException", "Refresh tokens are not enabled for this client")
     return {"AuthenticationResult": refresh(call, pool, client, fields["RefreshToken"])}
 
 
