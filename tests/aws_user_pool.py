@@ -55,7 +55,7 @@ class Pool:
 
     @property
     def messages(self) -> list[Message]:
-        return self.aws.state(UserPools).messages
+        return list(self.aws.state(UserPools).messages)
 
     def client(self, **options: Any) -> str:
         made = self.idp.create_user_pool_client(

@@ -287,6 +287,17 @@ class TestNames:
         assert found["Username"] == "alice"
 
 
+@pytest.mark.parametrize("sensitive", [True, False])
+def test_capitals_count_as_the_pool_says(sensitive: bool) -> None:
+    pool = Pool(UsernameConfiguration={"CaseSensitive": sensitive})
+    pool.user("alice")
+    client = pool.client()
+    if sensitive:
+        refused("UserNotFoundException", pool.sign_in, client, "Alice")
+    else:
+        assert pool.claims(pool.sign_in(client, "Alice")["AccessToken"])["username"] == "alice"
+
+
 def test_what_an_administrator_writes_has_to_be_in_the_schema(pool: Pool) -> None:
     update = pool.idp.admin_update_user_attributes
     names = {"UserPoolId": pool.id, "Username": "alice"}

@@ -15,6 +15,8 @@ from harness.aws.errors import AwsError
 
 __all__ = ["Attempt", "Challenge", "ask_for", "find", "invalid_session", "required"]
 
+_KEPT = 86_400  # seconds after its end, so as to say that it is over
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
@@ -57,8 +59,9 @@ def ask_for(
     call = attempt.call
     waiting = call.aws.state(UserPools).challenges
     for session, challenge in list(waiting.items()):
-        if challenge.expires_at <= call.now - 86_400:  # kept for a while, so as to say that it is over
-            del waiting[session]
+        if challenge.expires_at > call.now - _KEPT:
+            break  # the older ones come first
+        del waiting[session]
     # Standard base64, since clients of SRP decode it as their secret block.
     session = base64.b64encode(secrets.token_bytes(96)).decode()
     waiting[session] = Challenge(

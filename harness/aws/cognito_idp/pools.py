@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Message", "UserPools", "create", "delete", "get_mfa", "set_mfa", "update"]
 
+_MESSAGES = 10_000
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
 
@@ -55,7 +57,7 @@ class UserPools:
 
     Attributes:
         issuers: by pool id.
-        messages: all that was sent, in order; a developer reads codes here.
+        messages: what was sent, in order, the last 10,000; a developer reads codes here.
         challenges: sign-ins that wait for an answer, by session.
         codes: what may confirm what, by pool id, ``sub`` and kind.
         deleted: the ``sub`` of users who are gone.
@@ -65,7 +67,7 @@ class UserPools:
 
     def __init__(self) -> None:
         self.issuers: dict[str, Issuer] = {}
-        self.messages: list[Message] = []
+        self.messages: deque[Message] = deque(maxlen=_MESSAGES)
         self.challenges: dict[str, Challenge] = {}
         self.codes: dict[tuple[str, str, str], Code] = {}
         self.deleted: set[str] = set()

@@ -7,7 +7,7 @@ a user pool".
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.aws.errors import AwsError
@@ -36,16 +36,19 @@ def find(pool: Any, name: str) -> Any | None:
         return None
     if name in pool.users:
         return pool.users[name]
+    sensitive = (pool.extended_config.get("UsernameConfiguration") or {}).get("CaseSensitive", True)
+    same: Callable[[str], str] = str if sensitive else str.lower
+    wanted = same(name)
     of_names = pool.extended_config.get("UsernameAttributes") or []
     aliases = pool.extended_config.get("AliasAttributes") or []
     for user in list(pool.users.values()):
-        said = user.attribute_lookup
-        if user.id == name or any(said.get(attribute) == name for attribute in of_names):
-            return user
+        said = attributes(user)
+        names = [user.username, user.id, *(said.get(each, "") for each in of_names)]
         for alias in aliases:
-            verified = alias not in _VERIFIED or said.get(_VERIFIED[alias]) == "true"
-            if said.get(alias) == name and verified:
-                return user
+            if alias not in _VERIFIED or said.get(_VERIFIED[alias]) == "true":
+                names.append(said.get(alias, ""))
+        if wanted in map(same, names):
+            return user
     return None
 
 
