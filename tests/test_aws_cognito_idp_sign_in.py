@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -241,6 +242,14 @@ class TestFirstPassword:
         refused("NotAuthorizedException", self.answer, pool, client, session, USERNAME="alice")
         assert self.answer(pool, client, session)["AuthenticationResult"]
 
+    def test_a_session_ends_with_its_user(self, pool: Pool) -> None:
+        client = pool.client()
+        session = self.challenge(pool, client)["Session"]
+        pool.idp.admin_delete_user(UserPoolId=pool.id, Username="bob")
+        refused("NotAuthorizedException", self.answer, pool, client, session)
+        pool.user("bob", permanent=False)
+        refused("NotAuthorizedException", self.answer, pool, client, session)
+
     def test_a_temporary_password_is_good_for_seven_days(self, pool: Pool) -> None:
         client = pool.client()
         self.challenge(pool, client)
@@ -296,6 +305,15 @@ def test_capitals_count_as_the_pool_says(sensitive: bool) -> None:
         refused("UserNotFoundException", pool.sign_in, client, "Alice")
     else:
         assert pool.claims(pool.sign_in(client, "Alice")["AccessToken"])["username"] == "alice"
+
+
+def test_several_sign_in_at_a_time(pool: Pool) -> None:
+    client = pool.client()
+    with ThreadPoolExecutor(8) as threads:
+        results = list(threads.map(lambda _: pool.sign_in(client), range(24)))
+    said = [pool.claims(result["AccessToken"]) for result in results]
+    assert len({each["origin_jti"] for each in said}) == 24
+    assert len({result["RefreshToken"] for result in results}) == 24
 
 
 def test_what_an_administrator_writes_has_to_be_in_the_schema(pool: Pool) -> None:

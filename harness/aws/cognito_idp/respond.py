@@ -52,8 +52,8 @@ def _respond(attempt: Attempt, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         session = required(given, "PASSWORD_CLAIM_SECRET_BLOCK")
     challenge = find(call, session, client_id=client.id, name=name)
     user = users.find(pool, challenge.sub)
-    named = users.find(pool, username)
-    if named is not user:
+    is_gone = user is None and name != "PASSWORD_VERIFIER"  # there it may be somebody who never was
+    if is_gone or users.find(pool, username) is not user:
         raise invalid_session()
     result = answer(attempt, user, challenge, given)
     call.aws.state(UserPools).challenges.pop(session or "", None)
