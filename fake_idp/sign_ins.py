@@ -6,7 +6,7 @@ given here is good there, one that was given there is found here, and revocation
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,10 @@ class SignIns:
         self._state = state
         self._clock = clock
 
+    def __iter__(self) -> Iterator[SignIn]:
+        """Every sign-in with a refresh token, once for each of its tokens."""
+        return iter([self._sign_in(key, record) for key, record in self._state.items("refresh")])
+
     def start(self, user: str, *, client_id: str, scope: tuple[str, ...], lifetime: float) -> str:
         """Sign somebody in now; returns the refresh token, good for ``lifetime`` seconds."""
         from fake_idp.oauth import families
@@ -97,7 +101,7 @@ class SignIns:
             return self._keep({**record, "used": False})
 
     def count_in(self, sign_in: SignIn, token: str, *, expires_at: float) -> None:
-        """Let an access token or ID token end with the sign-in."""
+        """Let an access token end with the sign-in."""
         from fake_idp.oauth import families
         from fake_idp.oauth.records import token_digest
 
@@ -119,22 +123,24 @@ class SignIns:
 
     def revoke_all(self, is_theirs: Callable[[str], bool]) -> None:
         """End every sign-in of a person, whom ``is_theirs`` knows by the name they signed in with."""
-        for key, record in self._state.items("refresh"):
-            sign_in = self._sign_in(key, record)
+        for sign_in in self:
             if not sign_in.revoked and is_theirs(sign_in.user):
                 self.revoke(sign_in)
 
     def is_revoked(self, token: str) -> bool:
-        """Whether an access token or ID token was ended before its time."""
+        """Whether an access token was ended before its time."""
         from fake_idp.oauth.records import token_digest
 
         return self._state.get("revoked", token_digest(token)) is not None
 
     def _keep(self, record: Record) -> str:
+        from fake_idp.oauth import families
         from fake_idp.oauth.records import digest
 
         token = random_ids.token_urlsafe(32)
-        self._state.put("refresh", digest(token), record)
+        with self._state.transaction():
+            self._state.put("refresh", digest(token), record)
+            families.last_until(self._state, record["family"], record["expires_at"], now=self._clock.now())
         return token
 
     def _sign_in(self, key: str, record: Record) -> SignIn:

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from fake_idp import Issuer
-from harness.aws.cognito_idp.tokens import is_signed_in
-from harness.aws.context import Context
-from harness.aws.wire import Protocol
+from harness.aws.cognito_idp.pools import UserPools
 from tests.aws_user_pool import PASSWORD, Pool, refused
 
 
@@ -32,17 +30,9 @@ def name_of(pool: Pool, token: str) -> str:
 
 def knows(pool: Pool, token: str) -> bool:
     """Whether an identity pool with ServerSideTokenCheck would take the token."""
-    call = Context(
-        aws=pool.aws,
-        service="cognito-identity",
-        operation="GetId",
-        region="us-east-1",
-        now=pool.clock.now(),
-        caller=None,
-        protocol=Protocol.JSON_1_1,
-        request=None,
-    )
-    return is_signed_in(call, pool.id, token)
+    known = pool.aws.state(UserPools).known[pool.id]
+    assert known.jwks() == pool.keys()
+    return known.honours(pool.claims(token))
 
 
 class TestRefresh:
@@ -197,6 +187,14 @@ class TestRevocation:
         pool.idp.admin_delete_user(UserPoolId=pool.id, Username="alice")
         assert not knows(pool, result["IdToken"])
         assert knows(pool, minted)
+
+    def test_and_of_users_who_are_disabled(self, pool: Pool) -> None:
+        result = pool.sign_in(pool.client())
+        pool.idp.admin_disable_user(UserPoolId=pool.id, Username="alice")
+        assert not knows(pool, result["IdToken"])
+        pool.idp.admin_enable_user(UserPoolId=pool.id, Username="alice")
+        assert not knows(pool, result["IdToken"])
+        assert knows(pool, pool.sign_in(pool.client())["IdToken"])
 
 
 class TestAccessTokens:

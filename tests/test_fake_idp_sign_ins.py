@@ -61,6 +61,14 @@ def test_what_was_counted_in_ends_with_the_sign_in(issuer: Issuer) -> None:
     assert issuer.sign_ins.is_revoked(tokens[1])
 
 
+def test_what_was_revoked_stays_so_as_long_as_its_refresh_token_lives(issuer: Issuer) -> None:
+    token = start(issuer, lifetime=100 * 86_400)
+    issuer.sign_ins.revoke(found(issuer, token))
+    issuer.clock.advance(90 * 86_400)
+    issuer.state.prune(issuer.clock.now())
+    assert found(issuer, token).revoked
+
+
 def test_all_of_a_person_s_end_at_once(issuer: Issuer) -> None:
     theirs, other = [start(issuer), start(issuer)], start(issuer, "bob")
     issuer.sign_ins.revoke_all(lambda name: name == "alice")

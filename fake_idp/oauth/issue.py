@@ -9,7 +9,7 @@ trace, for nothing can be asked about it that it does not say itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -133,7 +133,7 @@ async def issue(
         refresh_token = _keep(
             issuer,
             client,
-            [(access, "access"), *((str(token), "id") for token in [answer.get("id_token")] if token)],
+            access,
             {
                 "client_id": client.client_id,
                 "user": login.user,
@@ -195,25 +195,17 @@ def _lifetime(issuer: Issuer, client: Client, use: TokenUse) -> int:
     return client.lifetime(use, issuer.preset.lifetime_of(use))
 
 
-def _keep(
-    issuer: Issuer,
-    client: Client,
-    tokens: Sequence[tuple[str, TokenUse]],
-    record: Record,
-    *,
-    refresh: Record | None,
-) -> str:
-    """Write down what was issued, the access token first; returns the refresh token, or nothing."""
-    state, now, family = issuer.state, issuer.clock.now(), record["family"]
+def _keep(issuer: Issuer, client: Client, access: str, record: Record, *, refresh: Record | None) -> str:
+    """Write down what was issued; returns the refresh token, or nothing."""
+    state, now, key, family = issuer.state, issuer.clock.now(), token_digest(access), record["family"]
     expires_at = now + _lifetime(issuer, client, "access")
     lasts = client.lifetime("refresh", families.LIFETIME)
     token = random_ids.token_urlsafe(32) if refresh is not None else ""
     with state.transaction():
-        state.put("access", token_digest(tokens[0][0]), record | {"expires_at": expires_at})
-        for each, use in tokens:
-            until = now + _lifetime(issuer, client, use)
-            families.add_access(state, family, token_digest(each), expires_at=until, now=now)
+        state.put("access", key, record | {"expires_at": expires_at})
+        families.add_access(state, family, key, expires_at=expires_at, now=now)
         if refresh is not None:
             kept = refresh | {"family": family, "expires_at": now + lasts}
             state.put("refresh", digest(token), kept)
+            families.last_until(state, family, now + lasts, now=now)
     return token

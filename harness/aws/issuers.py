@@ -44,6 +44,11 @@ class Issuer(Protocol):
         ...
 
     @property
+    def draft(self) -> Callable[..., Any]:
+        """What ``mint`` would sign: an object with ``claims``."""
+        ...
+
+    @property
     def mint(self) -> Callable[..., str]:
         """Signs a token: a subject and options in, a JWS in compact serialization out."""
         ...

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
 
 from harness.aws.backend import ask
+from harness.aws.cognito_idp.known import KnownPool
 from harness.aws.cognito_idp.people import Clients, People
 from harness.aws.cognito_idp.store import backend, find_pool
 from harness.aws.context import Context
@@ -61,6 +62,7 @@ class UserPools:
         challenges: sign-ins that wait for an answer, by session.
         codes: what may confirm what, by pool id, ``sub`` and kind.
         deleted: the ``sub`` of users who are gone.
+        known: the pools as identity pools see them, by pool id.
         temporary: when a user got a temporary password, by ``sub``.
         authenticators: the app of a user, by ``sub``.
     """
@@ -71,6 +73,7 @@ class UserPools:
         self.challenges: dict[str, Challenge] = {}
         self.codes: dict[tuple[str, str, str], Code] = {}
         self.deleted: set[str] = set()
+        self.known: dict[str, KnownPool] = {}
         self.temporary: dict[str, float] = {}
         self.authenticators: dict[str, Authenticator] = {}
 
@@ -82,7 +85,7 @@ class UserPools:
 def create(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """CreateUserPool: a pool with an id in AWS's form, whose documents are published at once."""
     _check(fields)
-    issuers = call.aws.state(UserPools).issuers
+    state = call.aws.state(UserPools)
     # The region and nine characters (API reference, CreateUserPool); moto's ids are longer.
     pool_id = f"{call.region}_{''.join(secrets.choice(_ALPHANUMERIC) for _ in range(9))}"
     url = f"https://cognito-idp.{call.region}.amazonaws.com/{pool_id}"
@@ -97,7 +100,8 @@ def create(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     pools[pool_id] = pool
     issuer.users = People(pool, issuer.users)
     issuer.clients = Clients(pool, issuer.clients)
-    issuers[pool_id] = issuer
+    state.issuers[pool_id] = issuer
+    state.known[pool_id] = KnownPool(pool, issuer, state.deleted)
     call.aws.publish(f"cognito-idp.{call.region}.amazonaws.com", f"/{pool_id}/", issuer.app)
     return ask(call, {"UserPoolId": pool_id}, operation="DescribeUserPool")
 
@@ -132,7 +136,9 @@ def delete(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
             " Deletion protection must be inactivated first.",
         )
     ask(call, fields)
-    call.aws.state(UserPools).issuers.pop(pool.id, None)
+    state = call.aws.state(UserPools)
+    state.issuers.pop(pool.id, None)
+    state.known.pop(pool.id, None)
     call.aws.withdraw(f"cognito-idp.{call.region}.amazonaws.com", f"/{pool.id}/")
     return {}
 

@@ -25,7 +25,6 @@ __all__ = [
     "Bearer",
     "bearer",
     "get_from_refresh_token",
-    "is_signed_in",
     "issuer_of",
     "refresh",
     "refreshed",
@@ -74,7 +73,6 @@ def _tokens(call: Context, pool: Any, client: Any, user: Any, sign_in: Any) -> d
     person = replace(person, id_claims=said, without=tuple(without))
     result: dict[str, Any] = {"ExpiresIn": lifetimes.of_token(config, "AccessToken"), "TokenType": "Bearer"}
     for use, kind in (("access", "AccessToken"), ("id", "IdToken")):
-        expires_in = lifetimes.of_token(config, kind)
         result[kind] = issuer.mint(
             user.id,
             token_use=use,
@@ -84,9 +82,10 @@ def _tokens(call: Context, pool: Any, client: Any, user: Any, sign_in: Any) -> d
             scope=sign_in.scope,
             session=sign_in.session,
             auth_time=sign_in.auth_time,
-            expires_in=expires_in,
+            expires_in=lifetimes.of_token(config, kind),
         )
-        issuer.sign_ins.count_in(sign_in, result[kind], expires_at=call.now + expires_in)
+    until = call.now + result["ExpiresIn"]
+    issuer.sign_ins.count_in(sign_in, result["AccessToken"], expires_at=until)
     return result
 
 
@@ -198,29 +197,6 @@ def bearer(call: Context, token: str) -> Bearer:
     if not user.enabled:
         raise AwsError("NotAuthorizedException", "User is disabled.")
     return Bearer(pool=pool, user=user)
-
-
-def is_signed_in(call: Context, pool_id: str, token: str) -> bool:
-    """Whether the user of a token is still signed in: there, not disabled, the sign-in not ended.
-
-    An identity pool asks that whose provider has ``ServerSideTokenCheck``. Of a subject who was never a user
-    of the pool, as tests mint them, nothing is known, and nothing held against them.
-
-    Args:
-        call: the call in which it is asked.
-        pool_id: the user pool.
-        token: an ID token that was verified.
-    """
-    state = call.aws.state(UserPools)
-    issuer = state.issuers.get(pool_id)
-    if issuer is None or issuer.sign_ins.is_revoked(token):
-        return False
-    sub = str(identity_token.unverified_claims(token).get("sub"))
-    if sub in state.deleted:
-        return False
-    pool = find_pool(replace(call, region=pool_id.partition("_")[0]), pool_id)
-    user = next((user for user in list(pool.users.values()) if user.id == sub), None)
-    return user is None or bool(user.enabled)
 
 
 def _by_name(call: Context, name: Any) -> tuple[str, Issuer]:
