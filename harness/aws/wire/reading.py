@@ -133,15 +133,6 @@ def _json_body(request: Request) -> dict[str, Any]:
     return fields
 
 
-def _is_text(fields: Any) -> bool:
-    """Whether every string can be written down: RFC 8259 section 8.2 leaves half a pair to the reader."""
-    try:
-        json.dumps(fields, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _cbor_body(request: Request) -> dict[str, Any]:
     import cbor2
 
@@ -205,3 +196,12 @@ def _bound(request: Request, operation: Any, shape: Any) -> dict[str, Any]:
                 else from_text(member, values[-1], key)
             )
     return found
+
+
+def _is_text(fields: Any) -> bool:
+    """Whether every string can be written down: RFC 8259 section 8.2 leaves half a pair to the reader."""
+    try:
+        json.dumps(fields, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
