@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +39,8 @@ class Client:
         source: ``default``, ``added``, ``registered`` (RFC 7591) or ``document`` (a client id that is
             a URL).
         claims: claims of this client's own tokens (client credentials).
+        lifetimes: how long its tokens are good, in seconds, by ``access``, ``id`` and ``refresh``; as long as
+            the issuer's are where it does not say.
     """
 
     client_id: str
@@ -53,11 +55,17 @@ class Client:
     post_logout_redirect_uris: tuple[str, ...] = ()
     source: str = "added"
     claims: Mapping[str, Any] | None = None
+    lifetimes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def public(self) -> bool:
         """Whether it may do without authentication."""
         return "none" in self.token_endpoint_auth_methods
+
+    def lifetime(self, kind: str, usual: int) -> int:
+        """How long a token of the client is good, in seconds; ``usual`` is the issuer's own."""
+        own = self.lifetimes.get(kind)
+        return own if isinstance(own, int) and own > 0 else usual
 
     def allows_redirect(self, uri: str) -> bool:
         """Whether the browser may be sent there."""

@@ -19,6 +19,7 @@ from fake_idp.journal import Journal
 from fake_idp.options import LAX, ForgeOptions, TokenOptions
 from fake_idp.presets import Preset, TokenRequest, TokenUse, find_preset
 from fake_idp.presets.base import OPENID_SCOPES
+from fake_idp.sign_ins import SignIns
 from fake_idp.state import MemoryState, State
 from fake_idp.users import User, Users
 
@@ -101,6 +102,7 @@ class Issuer:
             if rule not in LAX:
                 raise UnknownName("rule", rule, LAX)
         self.devices = Devices(self.state, self.clock)
+        self.sign_ins = SignIns(self.state, self.clock)
         self.neighbours: tuple[Issuer, ...] = ()  # the issuers at the same address, by ``Site``
         self.app: ASGIApp = IssuerApp(self)
 
@@ -182,6 +184,15 @@ class Issuer:
             lax=self.lax,
             fetch=self.fetch,
         )
+
+    def set_domain(self, domain: str) -> None:
+        """Let the endpoints that a vendor has on a domain of the customer's be there; ``app`` is a new one.
+
+        Args:
+            domain: the origin, for example ``https://login.auth.us-east-1.amazoncognito.com``.
+        """
+        self.preset = self.preset.on_domain(domain)
+        self.app = IssuerApp(self)
 
     def trust(self, url: str, jwks: Mapping[str, Any]) -> None:
         """Take assertions and subject tokens of another issuer (RFC 7523, RFC 8693).
@@ -278,6 +289,8 @@ class Issuer:
         user = request.user
         if user.claims or user.id_claims or user.access_claims:
             said |= {**user.claims, **(user.id_claims if request.use == "id" else user.access_claims)}
+        for name in user.without:
+            said.pop(name, None)
         if (aud := options.get("aud")) is not None:
             said["aud"] = aud if isinstance(aud, str) else list(aud)
         said.update(options.get("claims") or {})
@@ -295,6 +308,10 @@ class Issuer:
         from fake_idp.key_ring import KeyRing
 
         return KeyRing(new_kid=self.preset.new_kid, uses=self.preset.key_uses, algorithm=self._algorithm)
+
+    def _usual_audience(self, client_id: str) -> str:
+        """The issuer's; where the client stands for it, the client that the token is for."""
+        return client_id if self.audience == self.client_id else self.audience
 
     def _use(self, options: TokenOptions) -> TokenUse:
         machine = options.get("grant") == "client_credentials"
@@ -321,7 +338,7 @@ class Issuer:
         return TokenRequest(
             issuer=self.token_issuer,
             client_id=client_id,
-            audience=self.audience if audience is None else audience,
+            audience=self._usual_audience(client_id) if audience is None else audience,
             sub=sub,
             user=user,
             use=use,

@@ -26,6 +26,7 @@ class User:
         claims: more claims of every token, or other values for the vendor's.
         access_claims: likewise, of access tokens only.
         id_claims: likewise, of ID tokens only.
+        without: claims that the vendor's tokens have and this person's have not.
         provider: where a federated person comes from, for example ``Google``; empty otherwise.
         disabled: whether the person may not sign in any more.
     """
@@ -38,6 +39,7 @@ class User:
     claims: Mapping[str, Any] = field(default_factory=dict)
     access_claims: Mapping[str, Any] = field(default_factory=dict)
     id_claims: Mapping[str, Any] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
     provider: str = ""
     disabled: bool = False
 

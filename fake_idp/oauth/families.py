@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from fake_idp import random_ids
 
 if TYPE_CHECKING:
-    from fake_idp.state import State
+    from fake_idp.state import Record, State
 
-__all__ = ["LIFETIME", "add_access", "is_revoked", "new_id", "revoke"]
+__all__ = ["LIFETIME", "add_access", "is_revoked", "last_until", "new_id", "revoke"]
 
 LIFETIME = 30 * 86_400
-"""How long a family lives after its last refresh, in seconds; a refresh token as long."""
+"""How long a family lives after its last refresh, in seconds; a refresh token as long.
+
+Where a client's refresh tokens live longer, so does the family (``last_until``).
+"""
 
 
 def new_id() -> str:
@@ -39,7 +42,14 @@ def add_access(state: State, family: str, key: str, *, expires_at: float, now: f
     if record["revoked"]:
         state.put("revoked", key, {"expires_at": expires_at})
     live = {known: until for known, until in record["access"].items() if until > now}
-    state.put("family", family, record | {"access": live | {key: expires_at}, "expires_at": now + LIFETIME})
+    kept = record | {"access": live | {key: expires_at}, "expires_at": _until(record, now)}
+    state.put("family", family, kept)
+
+
+def last_until(state: State, family: str, expires_at: float, *, now: float) -> None:
+    """Keep the family as long as a refresh token of it. Call it inside a transaction."""
+    record = state.get("family", family) or {"revoked": False, "access": {}}
+    state.put("family", family, record | {"expires_at": max(expires_at, _until(record, now))})
 
 
 def revoke(state: State, family: str, *, now: float) -> None:
@@ -47,4 +57,8 @@ def revoke(state: State, family: str, *, now: float) -> None:
     record = state.get("family", family) or {"access": {}}
     for key, expires_at in record["access"].items():
         state.put("revoked", key, {"expires_at": expires_at})
-    state.put("family", family, record | {"revoked": True, "expires_at": now + LIFETIME})
+    state.put("family", family, record | {"revoked": True, "expires_at": _until(record, now)})
+
+
+def _until(record: Record, now: float) -> float:
+    return max(now + LIFETIME, float(record.get("expires_at", 0)))

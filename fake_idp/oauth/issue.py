@@ -81,7 +81,12 @@ async def issue(
     if login.auth_time:
         options["auth_time"] = login.auth_time
     subject = _subject(issuer, client, login, user, "access")
-    of_access: TokenOptions = {**options, "token_use": "access", "confirmation": confirmation}
+    of_access: TokenOptions = {
+        **options,
+        "token_use": "access",
+        "confirmation": confirmation,
+        "expires_in": _lifetime(issuer, client, "access"),
+    }
     draft = issuer.draft(subject, **of_access)
     opaque = is_opaque(issuer, login)
     # What makes some defects is another draft: an ID token in the place of the access token.
@@ -99,13 +104,19 @@ async def issue(
     answer: dict[str, Any] = {
         "access_token": access,
         "token_type": "DPoP" if confirmation and "jkt" in confirmation else "Bearer",
-        "expires_in": issuer.preset.lifetime_of("access"),
+        "expires_in": _lifetime(issuer, client, "access"),
     }
     if login.scope:
         answer["scope"] = " ".join(login.scope)
     if "openid" in login.scope and not machine:
         subject = _subject(issuer, client, login, user, "id")
-        of_id: TokenOptions = {**options, "token_use": "id", "nonce": login.nonce, "access_token": access}
+        of_id: TokenOptions = {
+            **options,
+            "token_use": "id",
+            "nonce": login.nonce,
+            "access_token": access,
+            "expires_in": _lifetime(issuer, client, "id"),
+        }
         if login.dated and "auth_time" in issuer.discovery().get("claims_supported", ()):
             # OpenID Connect Core 1.0 section 2; some vendors leave it out otherwise.
             of_id["claims"] = {"auth_time": login.auth_time, **login.claims}
@@ -121,6 +132,7 @@ async def issue(
     if opaque or not machine:
         refresh_token = _keep(
             issuer,
+            client,
             access,
             {
                 "client_id": client.client_id,
@@ -178,15 +190,22 @@ async def _signed(issuer: Issuer, draft: Draft, forgery: str, *, otherwise_hones
         raise OAuthError("invalid_request", "these tokens cannot have the defect that was chosen") from None
 
 
-def _keep(issuer: Issuer, access: str, record: Record, *, refresh: Record | None) -> str:
+def _lifetime(issuer: Issuer, client: Client, use: TokenUse) -> int:
+    """How long a token of the client is good, in seconds."""
+    return client.lifetime(use, issuer.preset.lifetime_of(use))
+
+
+def _keep(issuer: Issuer, client: Client, access: str, record: Record, *, refresh: Record | None) -> str:
     """Write down what was issued; returns the refresh token, or nothing."""
     state, now, key, family = issuer.state, issuer.clock.now(), token_digest(access), record["family"]
-    expires_at = now + issuer.preset.lifetime_of("access")
+    expires_at = now + _lifetime(issuer, client, "access")
+    lasts = client.lifetime("refresh", families.LIFETIME)
     token = random_ids.token_urlsafe(32) if refresh is not None else ""
     with state.transaction():
         state.put("access", key, record | {"expires_at": expires_at})
         families.add_access(state, family, key, expires_at=expires_at, now=now)
         if refresh is not None:
-            kept = refresh | {"family": family, "expires_at": now + families.LIFETIME}
+            kept = refresh | {"family": family, "expires_at": now + lasts}
             state.put("refresh", digest(token), kept)
+            families.last_until(state, family, now + lasts, now=now)
     return token

@@ -257,6 +257,10 @@ class Preset:
         base = address(url)
         return {endpoint: base + path for endpoint, path in self.paths.items()}
 
+    def on_domain(self, domain: str) -> Preset:
+        """The same vendor for a customer who has a domain there; most vendors have no such thing."""
+        return self
+
     def metadata_urls(self, url: str) -> tuple[str, ...]:
         """Where the discovery document is answered, the OpenID Connect place first."""
         base, path = address(url), path_of(url)

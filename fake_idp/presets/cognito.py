@@ -7,6 +7,8 @@ The shapes are those of the Amazon Cognito developer guide, and where it has non
 from __future__ import annotations
 
 import base64
+import copy
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -95,6 +97,7 @@ class Cognito(Preset):
     )
     revokes_access_tokens = False  # revocation-endpoint: "unsupported_token_type" for all but refresh tokens
     logout_redirects = ("logout_uri",)  # logout-endpoint
+    domain = ""  #: The origin of the pool's domain; one that is made of the pool's id when empty.
 
     def new_kid(self) -> str:
         """44 characters of base64, padded."""
@@ -107,8 +110,14 @@ class Cognito(Preset):
     def endpoints(self, url: str) -> dict[Endpoint, str]:
         """The keys are the issuer's; all else is on the pool's own domain, another host."""
         keys = super().endpoints(url)["jwks"]
-        domain = _domain(url)
+        domain = self.domain or _domain(url)
         return {name: domain + path for name, path in self.paths.items()} | {"jwks": keys}
+
+    def on_domain(self, domain: str) -> Cognito:
+        """With a user pool domain (CreateUserPoolDomain)."""
+        preset = copy.copy(self)
+        preset.domain = domain
+        return preset
 
     def subject(self, user: User, *, issuer: str, client_id: str, use: TokenUse) -> str:
         """A UUID, in both kinds of tokens."""
@@ -134,9 +143,12 @@ class Cognito(Preset):
         if "profile" in request.scope:
             said["name"] = person.profile(("profile",))["name"]
         said["username"] = _username(person)
-        return said | {
-            name: value if isinstance(value, str) else str(value) for name, value in person.claims.items()
+        own = {name: value for name, value in person.id_claims.items() if not name.startswith("cognito:")}
+        said |= {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in {**person.claims, **own}.items()
         }
+        return {name: value for name, value in said.items() if name not in person.without}
 
     def check_request(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> None:
         """A client by itself may only have scopes of a resource server: ``{resource server}/{scope}``."""

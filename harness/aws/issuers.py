@@ -19,13 +19,20 @@ __all__ = ["Issuer", "NewIssuer", "no_issuers"]
 class Issuer(Protocol):
     """An issuer: a name, keys and tokens, and an application that publishes what others need.
 
-    ``fake_idp.Issuer`` has these and more; ``users`` and ``clients`` are its stores.
+    ``fake_idp.Issuer`` has these and more; ``users`` and ``clients`` are its stores, ``sign_ins`` its refresh
+    tokens.
     """
 
     url: str
     client_id: str
+    audience: Any
     users: Any
     clients: Any
+    sign_ins: Any
+
+    def set_domain(self, domain: str) -> None:
+        """Let the endpoints of a user pool's domain be at that origin; ``app`` is a new one."""
+        ...
 
     @property
     def app(self) -> AsgiApp:
@@ -34,6 +41,11 @@ class Issuer(Protocol):
 
     def jwks(self) -> dict[str, Any]:
         """Its public keys, a JWK Set (RFC 7517 section 5)."""
+        ...
+
+    @property
+    def draft(self) -> Callable[..., Any]:
+        """What ``mint`` would sign: an object with ``claims``."""
         ...
 
     @property

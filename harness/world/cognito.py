@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from fake_idp import Issuer
+from harness.aws.cognito_idp.pools import UserPools
 from harness.world.setup import Setup, Site, create_role, trust
 
 __all__ = ["set_up"]
@@ -18,13 +22,28 @@ def set_up(site: Site) -> Setup:
         UsernameAttributes=["email"],
     )
     pool_id: str = pool["UserPool"]["Id"]
+    aws.call(
+        "cognito-idp",
+        "set_user_pool_mfa_config",
+        UserPoolId=pool_id,
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+        MfaConfiguration="OPTIONAL",
+    )
     client = aws.call(
-        "cognito-idp", "create_user_pool_client", UserPoolId=pool_id, ClientName="cloudwatch-mcp-client"
+        "cognito-idp",
+        "create_user_pool_client",
+        UserPoolId=pool_id,
+        ClientName="cloudwatch-mcp-client",
+        GenerateSecret=True,
+        AllowedOAuthFlows=["code"],
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthScopes=["openid", "profile", "email"],
+        CallbackURLs=["https://your-mcp-server.com/callback"],
+        SupportedIdentityProviders=["COGNITO"],
     )
     client_id: str = client["UserPoolClient"]["ClientId"]
     provider = f"cognito-idp.{region}.amazonaws.com/{pool_id}"
-    issuer = site.new_issuer("cognito", url=f"https://{provider}", client_id=client_id)
-    aws.publish(provider.partition("/")[0], f"/{pool_id}/", issuer.app)
+    issuer = cast("Issuer", aws.state(UserPools).issuers[pool_id])
 
     identity_pool = aws.call(
         "cognito-identity",

@@ -152,6 +152,8 @@ def _json_body(request: Request) -> dict[str, Any]:
         fields = None
     if not isinstance(fields, dict):
         raise AwsError("SerializationException", "The request body is not a JSON object.")
+    if b"\\u" in request.body and not _is_text(fields):
+        raise AwsError("SerializationException", "The request body has half a surrogate pair in it.")
     return fields
 
 
@@ -222,3 +224,12 @@ def _bound(request: Request, operation: Any, shape: Any) -> dict[str, Any]:
                 else from_text(member, values[-1], key)
             )
     return found
+
+
+def _is_text(fields: Any) -> bool:
+    """Whether every string can be written down: RFC 8259 section 8.2 leaves half a pair to the reader."""
+    try:
+        json.dumps(fields, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
