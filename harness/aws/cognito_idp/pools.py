@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
 
 from harness.aws.backend import ask
+from harness.aws.cognito_identity.user_pools import KnownUserPools
 from harness.aws.cognito_idp.known import KnownPool
 from harness.aws.cognito_idp.people import Clients, People
 from harness.aws.cognito_idp.store import backend, find_pool
@@ -62,7 +63,6 @@ class UserPools:
         challenges: sign-ins that wait for an answer, by session.
         codes: what may confirm what, by pool id, ``sub`` and kind.
         deleted: the ``sub`` of users who are gone.
-        known: the pools as identity pools see them, by pool id.
         temporary: when a user got a temporary password, by ``sub``.
         authenticators: the app of a user, by ``sub``.
     """
@@ -73,7 +73,6 @@ class UserPools:
         self.challenges: dict[str, Challenge] = {}
         self.codes: dict[tuple[str, str, str], Code] = {}
         self.deleted: set[str] = set()
-        self.known: dict[str, KnownPool] = {}
         self.temporary: dict[str, float] = {}
         self.authenticators: dict[str, Authenticator] = {}
 
@@ -101,7 +100,8 @@ def create(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     issuer.users = People(pool, issuer.users)
     issuer.clients = Clients(pool, issuer.clients)
     state.issuers[pool_id] = issuer
-    state.known[pool_id] = KnownPool(pool, issuer, state.deleted)
+    known = KnownPool(pool, issuer, state.deleted)
+    call.aws.state(KnownUserPools).add(url.removeprefix("https://"), known)
     call.aws.publish(f"cognito-idp.{call.region}.amazonaws.com", f"/{pool_id}/", issuer.app)
     return ask(call, {"UserPoolId": pool_id}, operation="DescribeUserPool")
 
@@ -138,8 +138,9 @@ def delete(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     ask(call, fields)
     state = call.aws.state(UserPools)
     state.issuers.pop(pool.id, None)
-    state.known.pop(pool.id, None)
-    call.aws.withdraw(f"cognito-idp.{call.region}.amazonaws.com", f"/{pool.id}/")
+    host = f"cognito-idp.{call.region}.amazonaws.com"
+    call.aws.state(KnownUserPools).remove(f"{host}/{pool.id}")
+    call.aws.withdraw(host, f"/{pool.id}/")
     return {}
 
 
