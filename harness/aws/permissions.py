@@ -49,13 +49,15 @@ def identity_decision(
         return Decision(allowed=False, reason="")
     request = Request(action=action, resource=resource, context={**global_keys(call), **(keys or {})})
     iam, session = call.aws.iam, call.caller.session
-    if session is None:
-        return evaluate(iam.user_documents(call.caller.user_name), request)
-    decision = evaluate(iam.role_documents(session.role), request)
-    boundary = iam.boundary(session.role)
-    if boundary is not None:
-        decision = limit(decision, evaluate(boundary, request))
-    if session.policies is not None:
+    role = session.role if session is not None else None
+    if role is None:
+        decision = evaluate(iam.user_documents(call.caller.user_name), request)
+    else:
+        decision = evaluate(iam.role_documents(role), request)
+        boundary = iam.boundary(role)
+        if boundary is not None:
+            decision = limit(decision, evaluate(boundary, request))
+    if session is not None and session.policies is not None:
         decision = limit(decision, evaluate(session.policies, request))
     return decision
 
@@ -83,19 +85,19 @@ def global_keys(call: Context) -> dict[str, str | Sequence[str]]:
     keys["aws:PrincipalAccount"] = call.caller.account
     keys["aws:userid"] = call.caller.user_id
     session = call.caller.session
-    if session is None:
+    role = session.role if session is not None else None
+    if role is not None:
+        keys |= {"aws:PrincipalArn": role.arn, "aws:PrincipalType": "AssumedRole"}
+    elif session is not None and session.is_federated_user:
+        keys |= {"aws:PrincipalArn": session.arn, "aws:PrincipalType": "FederatedUser"}
+    else:
         keys |= {
             "aws:PrincipalArn": call.caller.arn,
             "aws:PrincipalType": "User",
             "aws:username": call.caller.user_name,
         }
-    else:
-        keys |= {
-            "aws:PrincipalArn": session.role.arn,
-            "aws:PrincipalType": "AssumedRole",
-            "aws:TokenIssueTime": _iso(session.issued),
-            **session.context,
-        }
+    if session is not None:
+        keys |= {"aws:TokenIssueTime": _iso(session.issued), **session.context}
         if session.source_identity is not None:
             keys["aws:SourceIdentity"] = session.source_identity
     return keys

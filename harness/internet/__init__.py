@@ -142,6 +142,23 @@ class Internet:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise OSError(f"{type(error).__name__} from the identity provider") from error
 
+    def thumbprint(self, host: str) -> str:
+        """The SHA-1, in hexadecimal, of the last certificate that a host of this world shows.
+
+        AWS compares it with the thumbprints of an OpenID Connect provider when it does not trust the
+        authority; see ``harness.aws.Aws``.
+
+        Raises:
+            OSError: if there is no such host.
+        """
+        name = normal(host)
+        if not self.knows(name):
+            raise OSError(f"{name} is not part of this world")
+        return self._loop.run(self._thumbprint(name))
+
+    async def _thumbprint(self, host: str) -> str:
+        return self._authority.thumbprint(host)  # on the loop, where certificates are made
+
     # What the proxy asks.
 
     def knows(self, host: str) -> bool:
