@@ -324,7 +324,7 @@ class TestGaps:
         for service, operation, fields in (
             ("cloudwatch", "describe_alarm_history", {}),
             ("logs", "stop_query", {"queryId": "q"}),
-            ("sts", "get_session_token", {}),
+            ("sts", "assume_root", {"TargetPrincipal": "1" * 12, "TaskPolicyArn": {"arn": "a" * 20}}),
             ("cognito-idp", "initiate_auth", {"ClientId": "c", "AuthFlow": "USER_SRP_AUTH"}),
         ):
             call = getattr(aws.client(service), operation)

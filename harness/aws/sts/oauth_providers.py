@@ -1,7 +1,7 @@
 """Login with Amazon and Facebook: their access tokens are no JWTs, so AWS asks them whose a token is.
 
-Source: API reference of AssumeRoleWithWebIdentity, ``ProviderId``; IAM User Guide, "Available keys for AWS OIDC
-federation"; the two providers' own documentation of the questions asked.
+Source: API reference of AssumeRoleWithWebIdentity, ``ProviderId``; IAM User Guide, "Available keys for AWS
+OIDC federation"; the two providers' own documentation of the questions asked.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OpenID Connect providers: those registered in the account, and the two that are built into AWS.
 
-Source: IAM User Guide, "OIDC federation" and "Available keys for AWS OIDC federation"; Cognito Developer Guide,
-"Role trust and permissions".
+Source: IAM User Guide, "OIDC federation" and "Available keys for AWS OIDC federation"; Cognito Developer
+Guide, "Role trust and permissions".
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _GOOGLE = "accounts.google.com"
 _COGNITO = "cognito-identity.amazonaws.com"
 _SOURCE_IDENTITY_CLAIM = "https://aws.amazon.com/source_identity"
 _SOURCE_IDENTITY = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)  # as the API reference has it for AssumeRole
-# AWS refuses a token that was issued too long ago (mozilla-aws-cli#146). Its bound is not public: that token was
-# five days old, and those of EKS, which are accepted, live for a day at most.
+# AWS refuses a token that was issued too long ago (mozilla-aws-cli#146). Its bound is not public: that token
+# was five days old, and those of EKS, which are accepted, live for a day at most.
 _MAX_AGE = 24 * 3600
 
 
@@ -179,23 +179,24 @@ def _refusal(rejected: TokenRejected, now: float) -> AwsError:
                 f"Token expired: current date/time {int(now)} must be before the expiration date/time"
                 f" {rejected.expires}"
             )
-            return AwsError("ExpiredTokenException", message)
         case Reason.TOO_OLD:  # text: mozilla-aws-cli#146
-            return AwsError("ExpiredTokenException", f"Token too old: {rejected.age}")
+            message = f"Token too old: {rejected.age}"
         case Reason.UNREACHABLE:  # text, its two spaces included: aws-sdk-rust#827
-            return _invalid(
+            message = (
                 "Couldn't retrieve verification key from your identity provider,  please reference"
                 " AssumeRoleWithWebIdentity documentation for requirements"
             )
         case Reason.CERTIFICATE:  # text: configure-aws-credentials#357
-            return _invalid("OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint")
+            message = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
         case Reason.MISSING_CLAIM:  # text: aws-sdk-ruby#2698
-            return _invalid(f"Missing a required claim: {rejected.detail}")
+            message = f"Missing a required claim: {rejected.detail}"
         case Reason.MALFORMED:
             hint = "(You may see this error if you sent an Access Token)"
-            return _invalid(f"The ID Token provided is not a valid JWT. {hint}")
+            message = f"The ID Token provided is not a valid JWT. {hint}"
         case reason:  # no public text was found: clients have the code alone
-            return _invalid(f"The ID Token provided is refused: {reason.value}")
+            message = f"The ID Token provided is refused: {reason.value}"
+    is_old = rejected.reason in {Reason.EXPIRED, Reason.TOO_OLD}
+    return AwsError("ExpiredTokenException", message) if is_old else _invalid(message)
 
 
 def _invalid(message: str) -> AwsError:

@@ -45,7 +45,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
-    """The federated user of GetFederationToken; ``*`` of what has no resource (Service Authorization Reference)."""
+    """The federated user of GetFederationToken; ``*`` where the Service Authorization Reference has none."""
     if call.operation == "GetFederationToken":
         return [federated_user_arn(call, str(fields.get("Name", "")))]
     return [] if call.operation in _OPEN else ["*"]

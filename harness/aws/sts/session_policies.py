@@ -57,7 +57,7 @@ def packed_size(fields: Mapping[str, Any], tags: SessionTags = NO_TAGS) -> int |
         tags: of the session; those that are inherited count too.
 
     Raises:
-        AwsError: ``PackedPolicyTooLarge``; both texts are AWS's (re:Post knowledge center, "PackedPolicyTooLarge").
+        AwsError: ``PackedPolicyTooLarge``; both texts are AWS's (re:Post knowledge center, under that name).
     """
     arns = _arns(fields)
     inline = json.dumps(json.loads(fields["Policy"]), separators=(",", ":")) if "Policy" in fields else ""
@@ -85,9 +85,7 @@ def _arns(fields: Mapping[str, Any]) -> list[str]:
 
 def _too_large(name: str, value: str, most: int) -> AwsError:
     """Word it as AWS words what breaks its model, which has no bound of these two itself."""
-    constraint = f"Member must have length less than or equal to {most}"
+    constraint = f"failed to satisfy constraint: Member must have length less than or equal to {most}"
     shown = value[:_MOST_CHARACTERS]
-    return AwsError(
-        "ValidationError",
-        f"1 validation error detected: Value '{shown}' at '{name}' failed to satisfy constraint: {constraint}",
-    )
+    message = f"1 validation error detected: Value '{shown}' at '{name}' {constraint}"
+    return AwsError("ValidationError", message)

@@ -1,4 +1,4 @@
-"""Temporary keys of users: GetSessionToken for the user, GetFederationToken for somebody the user vouches for.
+"""Temporary keys of users: GetSessionToken for oneself, GetFederationToken for whom one vouches for.
 
 Source: API reference of both. Only a user's own key may call either.
 """
@@ -41,7 +41,7 @@ def get_session_token(call: Context, fields: Mapping[str, Any]) -> Mapping[str, 
 
 
 def get_federation_token(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give a temporary key that can do what both the user and the session policies allow; nothing without any.
+    """Give a temporary key for what both the user and the session policies allow; nothing without any.
 
     Raises:
         AwsError: ``AccessDenied``, ``MalformedPolicyDocument``, ``PackedPolicyTooLarge``,

@@ -1,7 +1,7 @@
 """Session tags: how they come with a call or a token, what bounds them, and which pass on.
 
-Source: IAM User Guide, "Pass session tags in AWS STS". The codes and texts of AssumeRole's refusals were recorded
-from AWS (LocalStack's published snapshots of its STS tests).
+Source: IAM User Guide, "Pass session tags in AWS STS". The codes and texts of AssumeRole's refusals were
+recorded from AWS (LocalStack's published snapshots of its STS tests).
 """
 
 from __future__ import annotations
