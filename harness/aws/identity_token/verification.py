@@ -12,6 +12,8 @@ from harness.aws.identity_token.refusal import Reason, TokenRejected
 
 __all__ = ["audiences", "unverified_claims", "verify"]
 
+_MAX_SUB = 255  # characters; OpenID Connect Core section 2
+
 
 def verify(
     token: str,
@@ -79,8 +81,8 @@ def _check_times(claims: Mapping[str, Any], *, now: float, tolerance: float, max
     for name in ("iat", "exp", "nbf"):
         if type(claims.get(name, 0)) is not int:  # AWS takes whole seconds only, and True is no number
             raise TokenRejected(Reason.MALFORMED, f"{name} is not a whole number of seconds")
-    if not isinstance(claims["sub"], str):
-        raise TokenRejected(Reason.MALFORMED, "sub is not a string")
+    if not isinstance(claims["sub"], str) or len(claims["sub"]) > _MAX_SUB:
+        raise TokenRejected(Reason.MALFORMED, "sub is not a string of at most 255 characters")
     if claims["exp"] <= now - tolerance:
         raise TokenRejected(Reason.EXPIRED, "exp", expires=claims["exp"])
     if max_age is not None and claims["iat"] < now - max_age - tolerance:
