@@ -13,6 +13,7 @@ from fake_idp import Issuer
 from harness.aws import Aws
 from harness.internet import Internet
 from tests.aws_sts.party import (
+    ACCOUNT,
     AUDIENCE,
     WEB_IDENTITY,
     Web,
@@ -219,6 +220,34 @@ class TestBuiltIn:
         message = refused("InvalidIdentityToken", exchange, aws, role, forged.mint())
         assert "signature does not verify" in message
         assert web.seen == []
+
+
+def test_a_token_of_an_identity_pool_is_good_for_a_role_that_trusts_the_pool() -> None:
+    """The basic flow of Cognito, whose tokens the account itself signs."""
+    pytest.importorskip("harness.aws.cognito_identity.issuer")
+    aws = Aws(account_id=ACCOUNT, new_issuer=Issuer)
+    cognito = aws.client("cognito-identity")
+    made = cognito.create_identity_pool(
+        IdentityPoolName="p", AllowUnauthenticatedIdentities=True, AllowClassicFlow=True
+    )
+    pool = made["IdentityPoolId"]
+    identity = cognito.get_id(IdentityPoolId=pool)["IdentityId"]
+    token = cognito.get_open_id_token(IdentityId=identity)["Token"]
+    name = "cognito-identity.amazonaws.com"
+    for audience, allowed in ((pool, True), (f"{pool[:-1]}x", False)):
+        wanted = {
+            "StringEquals": {f"{name}:aud": audience, f"{name}:sub": identity},
+            "ForAnyValue:StringLike": {f"{name}:amr": "unauthenticated"},
+        }
+        document = trust({"Federated": name}, WEB_IDENTITY, Condition=wanted)
+        role = make_role(aws, document, f"guest-{allowed}")
+        if not allowed:
+            refused("AccessDenied", exchange, aws, role, token)
+            continue
+        answer = exchange(aws, role, token)
+        assert (answer["Provider"], answer["Audience"]) == (name, pool)
+        assert answer["SubjectFromWebIdentityToken"] == identity
+    aws.close()
 
 
 class TestOAuth:

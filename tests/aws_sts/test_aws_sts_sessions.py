@@ -174,6 +174,11 @@ class TestKeys:
         call = aws.client("sts").decode_authorization_message
         refused("InvalidAuthorizationMessageException", call, EncodedMessage="x" * 100)
 
+    def test_a_token_for_others_is_refused_as_in_an_account_that_has_not_enabled_it(self, aws: Aws) -> None:
+        call = aws.client("sts").get_web_identity_token
+        fields = {"Audience": ["https://api.example.com"], "SigningAlgorithm": "RS256"}
+        refused("OutboundWebIdentityFederationDisabledException", call, **fields)
+
     def test_what_is_not_implemented_says_so(self, aws: Aws) -> None:
         sts = aws.client("sts")
         arn = {"RoleArn": "a" * 20, "PrincipalArn": "a" * 20}

@@ -33,6 +33,17 @@ def decode_authorization_message(call: Context, fields: Mapping[str, Any]) -> Ma
     raise AwsError("InvalidAuthorizationMessageException", "Message is not valid")
 
 
+def get_web_identity_token(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse, as AWS does until IAM's EnableOutboundWebIdentityFederation was called, which is not here.
+
+    Raises:
+        AwsError: ``OutboundWebIdentityFederationDisabledException`` (the text is ours), ``AccessDenied``.
+    """
+    refuse_user_session(call, signer(call))
+    message = "Outbound web identity federation is not enabled for this account"
+    raise AwsError("OutboundWebIdentityFederationDisabledException", message, status=403)
+
+
 OPERATIONS: Mapping[str, Operation] = {
     "AssumeRole": assume_role,
     "AssumeRoleWithWebIdentity": assume_role_with_web_identity,
@@ -41,6 +52,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetCallerIdentity": get_caller_identity,
     "GetFederationToken": get_federation_token,
     "GetSessionToken": get_session_token,
+    "GetWebIdentityToken": get_web_identity_token,
 }
 
 
