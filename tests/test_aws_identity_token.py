@@ -152,7 +152,7 @@ def segment(value: object) -> str:
 
 
 @given(OBJECTS | JSON, OBJECTS | JSON, st.binary(max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_is_in_a_token_that_nobody_signed_it_is_refused(
     header: object, claims: object, signature: bytes
 ) -> None:
@@ -166,11 +166,13 @@ def test_whatever_is_no_token_is_malformed(text: str) -> None:
     assert reason(text) is Reason.MALFORMED
 
 
-@given(
-    st.dictionaries(st.sampled_from(["kty", "kid", "n", "e", "crv", "x", "y", "use", "alg", "key_ops"]), JSON)
-)
-@settings(max_examples=200, deadline=None)
+MEMBERS = st.sampled_from(["kty", "kid", "n", "e", "crv", "x", "y", "use", "alg", "key_ops"])
+SIGNED = (("RSA", "rsa", sign("RS256", "RSA")), ("EC", "P-256", sign("ES256", "P-256")))
+
+
+@given(st.dictionaries(MEMBERS, JSON))
+@settings(max_examples=100, deadline=None)
 def test_whatever_a_key_set_holds_it_verifies_nothing_by_accident(key: dict[str, Any]) -> None:
-    for kind, algorithm, name in (("RSA", "RS256", "RSA"), ("EC", "ES256", "P-256")):
-        jwks = {"keys": [{"kty": kind, "kid": KEYS[name].kid, "crv": "P-256", **key}]}
-        assert reason(sign(algorithm, name), jwks=jwks) is Reason.SIGNATURE
+    for kind, kid, token in SIGNED:
+        jwks = {"keys": [{"kty": kind, "kid": kid, "crv": "P-256", **key}]}
+        assert reason(token, jwks=jwks) is Reason.SIGNATURE
