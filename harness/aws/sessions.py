@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
-import string
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +14,6 @@ from harness.aws.iam.account import Role
 from harness.aws.policy import Document
 
 __all__ = ["Session", "SessionUser", "Sessions"]
-
-_UPPER = string.ascii_uppercase + "234567"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +131,7 @@ class Sessions:
         expires = float(int(now + duration))
         session = Session(
             credentials=Credentials(
-                access_key_id="ASIA" + "".join(secrets.choice(_UPPER) for _ in range(16)),
+                access_key_id="ASIA" + base64.b32encode(secrets.token_bytes(10)).decode("ascii"),
                 secret_access_key=secrets.token_urlsafe(30),
                 session_token="IQoJb3JpZ2lu" + secrets.token_urlsafe(192),
                 expiration=datetime.fromtimestamp(expires, UTC),

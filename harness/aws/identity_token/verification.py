@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.aws.identity_token import jws
 from harness.aws.identity_token.documents import CheckHost, Fetch, fetch_jwks
+from harness.aws.identity_token.jws import Jws, decode
 from harness.aws.identity_token.keys import accepted_algorithm, check_signature
 from harness.aws.identity_token.refusal import Reason, TokenRejected
 
@@ -16,7 +16,7 @@ _MAX_SUB = 255  # characters; OpenID Connect Core section 2
 
 
 def verify(
-    token: str,
+    token: str | Jws,
     *,
     issuer: str,
     jwks_url: str | None = None,
@@ -30,7 +30,7 @@ def verify(
     """Return the claims of an honest token.
 
     Args:
-        token: a compact JWS.
+        token: a compact JWS, or one that was taken apart already.
         issuer: what ``iss`` must be, to the letter: OpenID Connect Core section 3.1.3.7.
         jwks_url: where the issuer's keys are; None to ask the issuer's discovery document.
         jwks: the keys themselves, where AWS has them; nothing is fetched then.
@@ -44,7 +44,7 @@ def verify(
     Raises:
         TokenRejected: the token is refused. The audience is the business of the service: see ``audiences``.
     """
-    read = jws.decode(token)
+    read = decode(token) if isinstance(token, str) else token
     accepted_algorithm(read)  # before anybody is asked for a key
     if read.claims.get("iss") != issuer:
         raise TokenRejected(Reason.ISSUER, issuer)
@@ -71,7 +71,7 @@ def unverified_claims(token: str) -> dict[str, Any]:
     Raises:
         TokenRejected: ``MALFORMED``.
     """
-    return jws.decode(token).claims
+    return decode(token).claims
 
 
 def _check_times(claims: Mapping[str, Any], *, now: float, tolerance: float, max_age: float | None) -> None:

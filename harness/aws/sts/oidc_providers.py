@@ -19,7 +19,7 @@ from harness.aws.identity_token import (
     Reason,
     TokenRejected,
     audiences,
-    unverified_claims,
+    decode,
     verify,
 )
 from harness.aws.sts.tags import within_token
@@ -57,12 +57,13 @@ def identify(call: Context, token: str) -> WebPerson:
         AwsError: ``InvalidIdentityToken``, ``ExpiredTokenException``.
     """
     try:
-        issuer = unverified_claims(token).get("iss")
+        read = decode(token)
+        issuer = read.claims.get("iss")
         provider = _provider(call, issuer) if isinstance(issuer, str) else None
         if provider is None:
             raise _no_provider(issuer)
         claims = verify(
-            token,
+            read,
             issuer=f"https://{provider.url}",
             jwks=provider.jwks,
             fetch=call.aws.fetch,
