@@ -194,8 +194,8 @@ class TestMfa:
 
     def test_a_role_may_want_a_code_of_the_device(self, aws: Aws) -> None:
         wanted = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-        role = make_role(aws, trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/server"}, Condition=wanted))
         server = make_user(aws)
+        role = make_role(aws, trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/server"}, Condition=wanted))
         seed, moment = self.device(aws, "server"), aws.now()
         aws.now = lambda: moment
         refused("AccessDenied", assume, aws, server, role)

@@ -99,6 +99,7 @@ def account() -> Iterator[tuple[Aws, list[Side]]]:
         )
     ):
         web.publish(issuer)
+        issuer.keys.rotate()  # two keys, so that a token has to say which is its own
         name = issuer.url.removeprefix("https://")
         audiences = [AUDIENCE, issuer.client_id]
         register(aws, issuer, *audiences)

@@ -216,7 +216,9 @@ class TestBuiltIn:
     def test_an_identity_pool_s_token_is_verified_by_the_account_s_own_keys(self, aws: Aws, web: Web) -> None:
         forged = Issuer("plain", url="https://cognito-identity.amazonaws.com", audience="us-east-1:pool")
         web.publish(forged)
-        role = make_role(aws, trust({"Federated": "cognito-identity.amazonaws.com"}, WEB_IDENTITY))
+        name = "cognito-identity.amazonaws.com"
+        wanted = {"StringEquals": {f"{name}:aud": "us-east-1:pool"}}
+        role = make_role(aws, trust({"Federated": name}, WEB_IDENTITY, Condition=wanted))
         message = refused("InvalidIdentityToken", exchange, aws, role, forged.mint())
         assert "signature does not verify" in message
         assert web.seen == []
