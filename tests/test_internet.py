@@ -140,17 +140,6 @@ def test_curl_finds_its_way_by_the_environment(internet):
         assert done.stdout == "GET /c acme.okta.com"
 
 
-def test_a_fetch_on_behalf_of_aws_is_bounded_and_follows_nothing(internet, httpserver: HTTPServer):
-    internet.connect("idp.example", Address(httpserver.host, httpserver.port))
-    httpserver.expect_request("/moved").respond_with_data("", 302, {"Location": "https://acme.okta.com/"})
-    httpserver.expect_request("/large").respond_with_data(b"x" * (5 * 1024 * 1024))
-    assert internet.fetch("https://idp.example/moved")[0] == 302
-    with pytest.raises(OSError, match="larger"):
-        internet.fetch("https://idp.example/large")
-    with pytest.raises(OSError, match="ProxyError"):
-        internet.fetch("https://outside.example/")
-
-
 def test_closing_removes_every_file(internet):
     folder = Path(internet.folder)
     assert folder.exists()

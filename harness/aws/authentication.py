@@ -45,12 +45,13 @@ def authenticate(
         raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", status=403)
     session = sessions.find(claim.access_key_id)
     if session is not None:
-        _check_session(session, claim, iam=iam, now=now)
+        _check_session(session, claim, service=service, iam=iam, now=now)
         caller = Caller(
             arn=session.arn,
             user_id=session.user_id,
             account=iam.account_id,
             access_key_id=claim.access_key_id,
+            user_name=session.user.name if session.user is not None else "",
             session=session,
         )
         secret = session.credentials.secret_access_key
@@ -71,14 +72,24 @@ def authenticate(
     return caller
 
 
-def _check_session(session: Session, claim: Claim, *, iam: Iam, now: float) -> None:
-    """Check the token, the life and the role of a temporary key."""
+def _check_session(session: Session, claim: Claim, *, service: Service, iam: Iam, now: float) -> None:
+    """Check the token, the life and the principal of a temporary key, and whether it is good for a service.
+
+    IAM takes the key of a federated user never, and that of a user's session only with MFA (API reference of
+    GetFederationToken and GetSessionToken, "Permissions"). It says InvalidClientTokenId: aws-sdk-js#460.
+    """
     expected, sent = session.credentials.session_token or "", claim.session_token or ""
     if not hmac.compare_digest(expected.encode(), sent.encode("utf-8", "surrogatepass")):
         raise _unknown()
     if now >= session.expires:
         raise AwsError("ExpiredToken", "The security token included in the request is expired", status=403)
-    if not iam.has_role(session.role):
+    if session.role is not None and not iam.has_role(session.role):
+        raise _unknown()
+    user = session.user
+    if user is None:
+        return
+    is_unfit = session.is_federated_user or not session.has_mfa
+    if not iam.has_user(user.name, user.id) or (service.name == "iam" and is_unfit):
         raise _unknown()
 
 

@@ -24,12 +24,13 @@ class Caller:
     """The principal that signed a call.
 
     Attributes:
-        arn: of the user or of the assumed-role session.
-        user_id: ``AIDA...`` of a user, ``AROA...:name`` of a session.
+        arn: of the user, of the assumed-role session or of the federated user.
+        user_id: ``AIDA...`` of a user, ``AROA...:name`` of a role's session, ``account:name`` of a federated
+            user.
         account: account id.
         access_key_id: the key that signed.
-        user_name: of a user; empty for a session.
-        session: the session, when it is one; None for a user.
+        user_name: of the user whose policies count, also in a session; empty for a role's session.
+        session: the session, when the key is a temporary one; None for a user's own key.
     """
 
     arn: str
@@ -41,8 +42,8 @@ class Caller:
 
     @property
     def arns(self) -> tuple[str, ...]:
-        """Every ARN by which a policy may name this caller: its own, and that of its role."""
-        return (self.arn,) if self.session is None else (self.arn, self.session.role.arn)
+        """Every ARN by which a policy may name this caller: its own, and that of its role or its user."""
+        return (self.arn,) if self.session is None else (self.arn, self.session.principal.arn)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,9 +48,12 @@ class Aws:
         token_tolerance: seconds after ``exp`` in which a token is still accepted: five minutes by the IAM
             User Guide (OIDC federation, Note).
         new_issuer: makes the issuers that AWS itself runs, user pools and the like; by default it has none.
+        thumbprint: SHA-1 of the last certificate that a host shows, in hexadecimal, for the thumbprints of
+            OpenID Connect providers to be compared with; None, the default, if AWS trusts the authority that
+            signed it, since then they do not count. Raises OSError where it cannot tell.
 
     Attributes:
-        account_id, region, fetch, now, token_tolerance, new_issuer: as given.
+        account_id, region, fetch, now, token_tolerance, new_issuer, thumbprint: as given.
         administrator: key of an IAM user whose policy allows everything.
         app: ASGI application for every host name of AWS.
         hosts: the patterns of those names.
@@ -72,6 +75,7 @@ class Aws:
         now: Callable[[], float] | None = None,
         token_tolerance: float = 300,
         new_issuer: NewIssuer = no_issuers,
+        thumbprint: Callable[[str], str] | None = None,
     ) -> None:
         if len(account_id) != 12 or not account_id.isdecimal():
             raise ValueError(f"an AWS account id is 12 digits, not {account_id!r}")
@@ -83,6 +87,7 @@ class Aws:
         self.now = now if now is not None else _now
         self.token_tolerance = token_tolerance
         self.new_issuer = new_issuer
+        self.thumbprint = thumbprint
         self.iam = Iam(account_id)
         self.sessions = Sessions()
         self.journal = Journal()

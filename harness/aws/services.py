@@ -174,7 +174,10 @@ _BY_SIGNING = {service.signing_name: service for service in SERVICES.values()}
 _BY_TARGET = {service.target: service for service in SERVICES.values() if service.target}
 _BY_PATH = {path: service for service in SERVICES.values() for path in service.paths}
 _HOST = re.compile(rf"(?P<service>[a-z.-]+?)(?:\.{_REGION})?\.amazonaws\.com")
-_SCOPE = re.compile(rf"Credential=[^/]+/\d{{8}}/{_REGION}/(?P<service>[a-z-]+)/aws4_request")
+_SCOPE = re.compile(
+    rf"Credential=[^/%]+(?:/|%2F)\d{{8}}(?:/|%2F){_REGION}(?:/|%2F)(?P<service>[a-z-]+)(?:/|%2F)aws4_request",
+    re.IGNORECASE,
+)
 _RPC = re.compile(r"/service/(?P<target>\w+)/", re.ASCII)
 
 
@@ -192,7 +195,7 @@ def by_request(request: Request) -> tuple[Service, str | None] | None:
 
     The credential scope tells; of an unsigned request its target or its path; else only STS is called so.
     """
-    match = _SCOPE.search(request.headers.get("authorization", ""))
+    match = _SCOPE.search(request.headers.get("authorization") or request.query)  # or a presigned URL
     if match is not None:
         service = _BY_SIGNING.get(match["service"])
         return (service, match["region"]) if service is not None else None

@@ -14,16 +14,13 @@ from pathlib import Path
 import httpx2
 
 from harness.internet.authority import Authority
+from harness.internet.fetching import Fetcher
 from harness.internet.proxy import ProxyServer, normal
 from harness.internet.record import Connection
 from harness.internet.variables import variables, write_files
 from harness.serving import Address, Application, LoopThread, Served
 
 __all__ = ["Connection", "Internet"]
-
-#: How long AWS waits for an identity provider, in seconds (STS documents five).
-_FETCH_SECONDS = 5.0
-_FETCH_LIMIT = 4 * 1024 * 1024
 
 
 class Internet:
@@ -42,6 +39,7 @@ class Internet:
         self._doors: dict[str, str] = {}
         self._clients: list[httpx2.Client] = []
         self._record: list[Connection] = []
+        self._aws = Fetcher(self, "aws")
         self._loop = _network_loop()
         self._proxy = ProxyServer(self, self._authority)
         self._loop.run(self._proxy.start())
@@ -110,29 +108,33 @@ class Internet:
         """A TLS context that trusts this world's authority only."""
         return self._authority.client_context()
 
-    @functools.cached_property
-    def _aws(self) -> httpx2.Client:
-        return self.http("aws", timeout=_FETCH_SECONDS)
-
     def fetch(self, url: str) -> tuple[int, bytes]:
-        """Get a document as AWS does: by TLS, without following redirects, within five seconds.
+        """Get a document as AWS does: without following redirects, within five seconds.
 
         Returns:
             The HTTP status and the body.
 
         Raises:
-            OSError: if the host cannot be reached, is too slow, or sends more than 4 MiB.
+            OSError: if it is no https URL, the host cannot be reached, is too slow, or sends more than 4 MiB.
         """
-        try:
-            with self._aws.stream("GET", url, headers={"User-Agent": "aws-internal/3"}) as answer:
-                body = bytearray()
-                for chunk in answer.iter_bytes():
-                    body += chunk
-                    if len(body) > _FETCH_LIMIT:
-                        raise OSError("the answer is larger than 4 MiB")
-                return answer.status_code, bytes(body)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise OSError(f"{type(error).__name__} from the identity provider") from error
+        return self._aws.fetch(url)
+
+    def thumbprint(self, host: str) -> str:
+        """The SHA-1, in hexadecimal, of the last certificate that a host of this world shows.
+
+        AWS compares it with the thumbprints of an OpenID Connect provider when it does not trust the
+        authority; see ``harness.aws.Aws``.
+
+        Raises:
+            OSError: if there is no such host.
+        """
+        name = normal(host)
+        if not self.knows(name):
+            raise OSError(f"{name} is not part of this world")
+        return self._loop.run(self._thumbprint(name))
+
+    async def _thumbprint(self, host: str) -> str:
+        return self._authority.thumbprint(host)  # on the loop, where certificates are made
 
     # What the proxy asks.
 
@@ -156,6 +158,7 @@ class Internet:
 
     def close(self) -> None:
         """End every service and connection, and remove every file."""
+        self._aws.close()
         for client in self._clients:
             client.close()
         for served in self._served:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class Authority:
     def __init__(self, folder: Path) -> None:
         self._ca = trustme.CA(organization_name="mcp-auth-harness, for tests only")
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._thumbprints: dict[str, str] = {}
         self.file = folder / "ca.pem"
         self._ca.cert_pem.write_to_path(self.file)
 
@@ -28,9 +30,17 @@ class Authority:
         context = self._contexts.get(host)
         if context is None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._ca.issue_cert(host).configure_cert(context)
+            issued = self._ca.issue_cert(host)
+            issued.configure_cert(context)
+            last = ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[-1].bytes().decode("ascii"))
+            self._thumbprints[host] = hashlib.sha1(last, usedforsecurity=False).hexdigest()
             self._contexts[host] = context
         return context
+
+    def thumbprint(self, host: str) -> str:
+        """SHA-1, in hexadecimal, of the last certificate of the chain that ``host`` shows."""
+        self.server_context(host)
+        return self._thumbprints[host]
 
     def client_context(self) -> ssl.SSLContext:
         """A TLS context that trusts this authority and no other."""

@@ -57,11 +57,19 @@ class Role:
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """An OpenID Connect provider of the account: ARN, URL without ``https://``, client ids (audiences)."""
+    """An OpenID Connect provider of the account.
+
+    Attributes:
+        arn: of the provider.
+        url: without ``https://``.
+        client_ids: the audiences that are accepted.
+        thumbprints: SHA-1 of certificates, 40 hexadecimal digits in lower case.
+    """
 
     arn: str
     url: str
     client_ids: tuple[str, ...]
+    thumbprints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +121,10 @@ class Iam:
         for provider in list(self._moto.open_id_providers.values()):
             if f"https://{provider.url}" == issuer:
                 return Provider(
-                    arn=provider.arn, url=provider.url, client_ids=tuple(provider.client_id_list or ())
+                    arn=provider.arn,
+                    url=provider.url,
+                    client_ids=tuple(provider.client_id_list or ()),
+                    thumbprints=tuple(each.lower() for each in provider.thumbprint_list or ()),
                 )
         return None
 
@@ -130,6 +141,20 @@ class Iam:
             user_id=user.id,
             user_name=user.name,
         )
+
+    def has_user(self, name: str, user_id: str) -> bool:
+        """Tell whether a user still exists, and is not another one of the same name."""
+        user = self._moto.users.get(name)
+        return user is not None and user.id == user_id
+
+    def mfa_seed(self, user_name: str, serial_number: str) -> str | None:
+        """Return the base32 seed of a user's virtual MFA device; None where the user has no such device."""
+        user = self._moto.users.get(user_name)
+        device = self._moto.virtual_mfa_devices.get(serial_number)
+        if user is None or device is None or serial_number not in user.mfa_devices:
+            return None
+        seed: str = device.base32_string_seed
+        return seed
 
     def create_user(
         self, name: str, policy: Mapping[str, Any] = FULL_ACCESS, *, policy_name: str = "AdministratorAccess"
