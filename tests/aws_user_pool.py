@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from fake_idp import Clock, Issuer
 from harness.aws import Aws
+from harness.aws.cognito_identity.user_pools import KnownUserPools, UserPool
 from harness.aws.cognito_idp.pools import Message, UserPools
 
 PASSWORD = "Correct-horse-9"
@@ -109,6 +110,12 @@ class Pool:
                 return await http.request(method, url, **options)
 
         return asyncio.run(ask())
+
+    def known(self) -> UserPool:
+        """The pool as identity pools see it."""
+        found = self.aws.state(KnownUserPools).find(self.url.removeprefix("https://"))
+        assert found is not None
+        return found
 
     def keys(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get(f"{self.url}/.well-known/jwks.json").json()

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from harness.aws.cognito_idp.pools import UserPools
 from tests.aws_user_pool import FLOWS, Pool, refused
 
 HOST = "https://people.auth.us-east-1.amazoncognito.com"
@@ -253,7 +252,7 @@ class TestBothWays:
     def test_revocation_at_the_endpoint_counts_for_the_api(self, pool: Pool) -> None:
         client = web_client(pool)
         result = pool.sign_in(client)
-        known = pool.aws.state(UserPools).known[pool.id]
+        known = pool.known()
         assert known.honours(pool.claims(result["IdToken"]))
         form = {"token": result["RefreshToken"], "client_id": client}
         assert pool.request("POST", f"{HOST}/oauth2/revoke", data=form).status_code == 200

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from fake_idp import Issuer
-from harness.aws.cognito_idp.pools import UserPools
 from tests.aws_user_pool import PASSWORD, Pool, refused
 
 
@@ -30,7 +29,7 @@ def name_of(pool: Pool, token: str) -> str:
 
 def knows(pool: Pool, token: str) -> bool:
     """Whether an identity pool with ServerSideTokenCheck would take the token."""
-    known = pool.aws.state(UserPools).known[pool.id]
+    known = pool.known()
     assert known.jwks() == pool.keys()
     return known.honours(pool.claims(token))
 

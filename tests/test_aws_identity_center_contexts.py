@@ -12,8 +12,6 @@ from harness.aws import Credentials
 from tests.identity_center import refused
 from tests.test_aws_identity_center_tokens import Propagation, new_propagation
 
-pytest.importorskip("harness.aws.sts.contexts", reason="STS takes no contexts yet")
-
 PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 
 

@@ -7,13 +7,11 @@ from typing import Any
 
 from harness.aws.context import Caller, Context
 from harness.aws.errors import AwsError
-from harness.aws.iam.account import Role
-from harness.aws.permissions import denied, global_keys, identity_decision
-from harness.aws.policy import Principal, Request, evaluate
+from harness.aws.permissions import denied, global_keys, trust_decision
 from harness.aws.sts.answers import refuse_federated_user, signer
 from harness.aws.sts.contexts import provided_contexts
 from harness.aws.sts.mfa import check_mfa
-from harness.aws.sts.roles import check_role_arn, give, trust
+from harness.aws.sts.roles import check_role_arn, give
 from harness.aws.sts.tags import requested, with_inherited
 
 __all__ = ["assume_role"]
@@ -60,7 +58,7 @@ def assume_role(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     wanted += ["sts:SetSourceIdentity"] if source is not None else []
     wanted += ["sts:SetContext"] if contexts.providers else []
     for action in wanted:
-        if not _may_assume(call, caller, role, Request(action=action, resource=arn, context=keys)):
+        if not trust_decision(call, role, action, keys).allowed:
             raise denied(call, action, arn)
     if chained is not None and fields.get("DurationSeconds", 0) > _CHAINED:
         # The message is quoted in eks-anywhere#9485.
@@ -93,23 +91,3 @@ def _source_identity(call: Context, caller: Caller, fields: Mapping[str, Any]) -
         message = "The source identity of the calling session cannot be changed"
         raise AwsError("AccessDenied", message, status=403)
     return given or inherited
-
-
-def _may_assume(call: Context, caller: Caller, role: Role, request: Request) -> bool:
-    """Decide within one account (IAM User Guide, "How AWS evaluates requests in a single account").
-
-    A trust policy that names the caller's session, user, role or everybody is enough by itself; one that
-    names the account leaves it to the caller's own policies. An explicit deny always counts. A grant to the
-    role is a grant to its sessions, and so cut by a session policy.
-    """
-    trusted = trust(role, request, Principal(aws=caller.arns, account=caller.account))
-    identity = identity_decision(call, request.action, request.resource, request.context)
-    if not trusted.allowed or identity.explicit_deny:
-        return False
-    matched = trusted.matched_principal or ""
-    if matched == caller.account or matched.endswith(":root"):
-        return identity.allowed
-    session = caller.session
-    if session is not None and session.policies is not None and matched == session.principal.arn:
-        return evaluate(session.policies, request).allowed
-    return True

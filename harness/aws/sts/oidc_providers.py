@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
+from harness.aws.cognito_identity.issuer import IdentityPoolIssuer
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
 from harness.aws.identity_token import (
@@ -101,18 +101,8 @@ def _provider(call: Context, issuer: str) -> _Provider | None:
     if issuer == f"https://{_GOOGLE}":
         return _Provider(principal=_GOOGLE, url=_GOOGLE)
     if issuer == f"https://{_COGNITO}":
-        return _Provider(principal=_COGNITO, url=_COGNITO, jwks=_identity_pool_keys(call))
+        return _Provider(principal=_COGNITO, url=_COGNITO, jwks=call.aws.state(IdentityPoolIssuer).jwks())
     return None
-
-
-def _identity_pool_keys(call: Context) -> Mapping[str, Any]:
-    """Return the keys by which the identity pools of this account sign; none where there are no pools."""
-    try:
-        pools = import_module("harness.aws.cognito_identity.issuer")
-    except ModuleNotFoundError:
-        return {"keys": []}
-    keys: Mapping[str, Any] = call.aws.state(pools.IdentityPoolIssuer).jwks()
-    return keys
 
 
 def _certificates(call: Context, thumbprints: Sequence[str]) -> CheckHost | None:
