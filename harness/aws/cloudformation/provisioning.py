@@ -87,12 +87,13 @@ class Provisioning:
     def delete(self, retained: frozenset[str] = frozenset()) -> None:
         """Delete everything but what is to be retained."""
         stack, region = self._stack, self._call.region
-        self._stack_is("DELETE_IN_PROGRESS", "User Initiated")
         for output in stack.outputs:
             if users := self._stacks.importers(region, output.export, but=stack) if output.export else []:
-                reason = f"Delete canceled. Cannot delete export {output.export} as it is in use by "
-                self._stack_is("DELETE_FAILED", f"{reason}{', '.join(users)}.")
+                # The stack stays as it was (rlister/stax#40, USSBA/aws-cft-tools#27).
+                text = f"Export {output.export} cannot be deleted as it is in use by {', '.join(users)}"
+                self._stack_is(stack.status, text)
                 return
+        self._stack_is("DELETE_IN_PROGRESS", "User Initiated")
         failed = self._delete_all(keeps_created=True, retained=retained)
         if failed:
             self._stack_is(
@@ -102,10 +103,8 @@ class Provisioning:
         stack.outputs, stack.imports, stack.deleted = [], set(), self._call.now
         self._stack_is("DELETE_COMPLETE")
 
-    def update(
-        self, template: Template, parameters: dict[str, str], tags: dict[str, str], *, undoes: bool = True
-    ) -> None:
-        """Change what differs; what fails is undone, unless ``undoes`` is false."""
+    def update(self, template: Template, parameters: dict[str, str], tags: dict[str, str]) -> None:
+        """Change what differs; if something fails, what was done is undone."""
         stack = self._stack
         stack.secrets |= template.secrets(parameters)
         values = self._values(template, parameters)
@@ -118,7 +117,9 @@ class Provisioning:
                 self._bring_about(one, values, tags, done)
             except ResourceFailed as error:
                 resource = stack.resources[one.name]
-                verb = "update" if any(now is resource and was for now, was in done) else "create"
+                if not any(now is resource for now, _ in done):  # it failed before it was touched
+                    done.append((resource, resource))
+                verb = "create" if any(now is resource and was is None for now, was in done) else "update"
                 self._resource_is(resource, f"{verb.upper()}_FAILED", str(error))
                 failure = f"The following resource(s) failed to {verb}: [{one.name}]. "
                 break
@@ -127,10 +128,8 @@ class Provisioning:
                 stack.outputs = self._outputs(values, template)
             except AwsError as error:
                 failure = f"{error.message} "
-        if failure and undoes:
+        if failure:
             self._undo_update(failure, done)
-        elif failure:
-            self._stack_is("UPDATE_FAILED", failure)
         else:
             for one in declared:
                 resource = stack.resources[one.name]
@@ -199,6 +198,8 @@ class Provisioning:
         for name, resource in [*reversed(stack.resources.items())]:
             if name not in names and self._delete(resource, is_retained=resource.deletion_policy != "Delete"):
                 del stack.resources[name]
+        order = [*names, *(name for name in stack.resources if name not in names)]
+        stack.resources = {name: stack.resources[name] for name in order}  # in which they are deleted
         self._stack_is("UPDATE_COMPLETE")
 
     def _undo_update(self, failure: str, done: list[tuple[Resource, Resource | None]]) -> None:
@@ -324,10 +325,12 @@ class Provisioning:
                 name = others[output.export].name
                 raise invalid(f"Export with name {output.export} is already exported by stack {name}. ")
         for old in stack.outputs:
-            same = any(new.export == old.export and new.value == old.value for new in found)
-            users = self._stacks.importers(region, old.export, but=stack) if old.export and not same else []
-            if users:
-                raise invalid(f"Cannot update export {old.export} as it is in use by {', '.join(users)}")
+            if not old.export or any(new.export == old.export and new.value == old.value for new in found):
+                continue
+            if users := self._stacks.importers(region, old.export, but=stack):
+                verb = "updated" if any(new.export == old.export for new in found) else "deleted"
+                # linz/geostore#630, anomalyco/sst#1256
+                raise invalid(f"Export {old.export} cannot be {verb} as it is in use by {', '.join(users)}")
         return found
 
     def _stack_is(self, status: str, reason: str = "") -> None:
