@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.aws.cloudformation import plan
-from harness.aws.cloudformation.changing import check_updatable, new_stack, settings_of
+from harness.aws.cloudformation.changing import check_updatable, new_stack, refuse_to_keep, settings_of
 from harness.aws.cloudformation.describing import moment, shown_parameters, shown_tags
 from harness.aws.cloudformation.provisioning import Provisioning
 from harness.aws.cloudformation.reading import invalid
@@ -196,6 +196,9 @@ def execute_change_set(call: Context, fields: Mapping[str, Any]) -> dict[str, An
                 f"ChangeSet [{change_set.id}] cannot be executed in its current status of "
                 f"[{change_set.status}]",
             )
+        keeps = bool(fields.get("DisableRollback")) or change_set.fields.get("OnStackFailure") == "DO_NOTHING"
+        if stack.status != _REVIEW:
+            refuse_to_keep(keeps)
         stack.change_sets = {}
         stack.change_set_id, stack.settings = (
             change_set.id,
@@ -204,13 +207,12 @@ def execute_change_set(call: Context, fields: Mapping[str, Any]) -> dict[str, An
         provisioning = Provisioning(call, stacks, stack, token=fields.get("ClientRequestToken"))
         template, parameters, tags = change_set.template, change_set.parameters, change_set.tags
         failure = change_set.fields.get("OnStackFailure")
-        keeps = bool(fields.get("DisableRollback")) or failure == "DO_NOTHING"
         change_set.execution = "EXECUTE_COMPLETE"
         if stack.status == _REVIEW:
             on_failure = "DO_NOTHING" if keeps else failure or "ROLLBACK"
             provisioning.create(template, parameters, tags, on_failure=on_failure)
         else:
-            provisioning.update(template, parameters, tags, undoes=not keeps)
+            provisioning.update(template, parameters, tags)
     return {}
 
 

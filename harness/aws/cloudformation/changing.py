@@ -17,14 +17,13 @@ from harness.aws.cloudformation.stacks import Stack, Stacks
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
 
-__all__ = ["CHANGING", "check_updatable", "new_stack", "settings_of"]
+__all__ = ["CHANGING", "check_updatable", "new_stack", "refuse_to_keep", "settings_of"]
 
 # A stack in one of these can be updated (User Guide, "Stack status codes").
 _UPDATABLE = frozenset(
     {
         "CREATE_COMPLETE",
         "UPDATE_COMPLETE",
-        "UPDATE_FAILED",
         "UPDATE_ROLLBACK_COMPLETE",
     }
 )
@@ -50,6 +49,16 @@ def check_updatable(stack: Stack) -> None:
     """
     if stack.status not in _UPDATABLE:
         raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+
+
+def refuse_to_keep(disables_rollback: object) -> None:
+    """Refuse an update whose failure would be kept.
+
+    Raises:
+        AwsError: ``NotImplemented``.
+    """
+    if disables_rollback:
+        raise AwsError("NotImplemented", "This AWS does not implement updates without rollback.")
 
 
 def create_stack(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,6 +94,7 @@ def update_stack(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
         if stack is None or stack.status == "DELETE_COMPLETE":
             raise invalid(f"Stack [{fields['StackName']}] does not exist")
         check_updatable(stack)
+        refuse_to_keep(fields.get("DisableRollback"))
         want = wanted(fields, stack)
         found, else_changes = plan.changes(
             call, stacks, stack, template=want.template, parameters=want.parameters, tags=want.tags
@@ -93,9 +103,7 @@ def update_stack(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
             raise invalid("No updates are to be performed.")
         stack.settings |= settings_of(fields)
         provisioning = Provisioning(call, stacks, stack, token=fields.get("ClientRequestToken"))
-        provisioning.update(
-            want.template, want.parameters, want.tags, undoes=not fields.get("DisableRollback")
-        )
+        provisioning.update(want.template, want.parameters, want.tags)
     return {"StackId": stack.id}
 
 

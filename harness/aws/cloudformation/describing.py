@@ -266,7 +266,7 @@ def _stack(stack: Stack) -> dict[str, Any]:
         "StackName": stack.name,
         "ChangeSetId": stack.change_set_id,
         "Description": stack.template.description if stack.template else None,
-        "Parameters": shown_parameters(stack.template, stack.parameters),
+        "Parameters": shown_parameters(stack.template, stack.parameters) or None,
         **_state(stack),
         "RollbackConfiguration": {},
         "DisableRollback": False,
@@ -280,7 +280,8 @@ def _stack(stack: Stack) -> dict[str, Any]:
                 "ExportName": output.export or None,
             }
             for output in stack.outputs
-        ],
+        ]
+        or None,
         "Tags": shown_tags(stack.tags),
         "EnableTerminationProtection": stack.is_protected,
     }

@@ -39,8 +39,14 @@ def sources_of(kind: ResourceType, do: Do) -> dict[str, str]:
     return {**{field: name for name, field in kind.properties.items() if field in members}, **do.fields}
 
 
-def fields_of(kind: ResourceType, do: Do, facts: Mapping[str, Any]) -> dict[str, Any]:
+def fields_of(kind: ResourceType, do: Do, facts: Mapping[str, Any], *, item: str = "Item") -> dict[str, Any]:
     """Return the fields of a call; those whose source is unknown are left out.
+
+    Args:
+        kind: the type of the resource.
+        do: the call.
+        facts: of the resource.
+        item: the property that the fact ``Item`` is of, for the text of a refusal.
 
     Raises:
         PropertyError: a value does not fit.
@@ -50,7 +56,7 @@ def fields_of(kind: ResourceType, do: Do, facts: Mapping[str, Any]) -> dict[str,
     for field, source in sources_of(kind, do).items():
         value = _look_up(source, facts)
         if value is not _ABSENT and value is not None:
-            path = f"#/{source.strip('[]')}"
+            path = f"#/{source.strip('[]').replace('Item', item, 1).replace('.', '/')}"
             fields[field] = _fit(members[field], value, path, is_document=field in _DOCUMENTS)
     return fields
 

@@ -289,14 +289,14 @@ class Handler:
         found = {}
         for item in value if part.each else [value]:
             with_item = {**facts, "Item": item}
-            put = self._fields(part.put, with_item)
-            drop = self._fields(part.drop, with_item) if part.drop is not None else {}
+            put = self._fields(part.put, with_item, part.property)
+            drop = self._fields(part.drop, with_item, part.property) if part.drop is not None else {}
             found[json.dumps(drop, sort_keys=True, default=str)] = (put, drop)
         return found
 
-    def _fields(self, do: Do, facts: Facts) -> dict[str, Any]:
+    def _fields(self, do: Do, facts: Facts, item: str = "Item") -> dict[str, Any]:
         try:
-            return fields_of(self.kind, do, facts)
+            return fields_of(self.kind, do, facts, item=item)
         except PropertyError as error:
             raise _invalid(self.name, str(error)) from None
 
