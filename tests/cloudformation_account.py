@@ -46,16 +46,6 @@ class Account:
     def outputs(self, name: str = "stack") -> dict[str, str]:
         return {one["OutputKey"]: one["OutputValue"] for one in self.describe(name)["Outputs"]}
 
-    def value(self, value: Any, **sections: Any) -> str:
-        """Return what a value of a template comes to, by an output."""
-        resources = {"Group": GROUP, **sections.pop("Resources", {})}
-        parameters = sections.pop("given", [])
-        template = {"Resources": resources, "Outputs": {"Value": {"Value": value}}, **sections}
-        stack = self.create(template, Parameters=parameters)
-        assert stack["StackStatus"] == "CREATE_COMPLETE", self.reasons()
-        self.cfn.delete_stack(StackName="stack")
-        return str(stack["Outputs"][0]["OutputValue"])
-
     def physical(self, logical: str, name: str = "stack") -> str:
         detail = self.cfn.describe_stack_resource(StackName=name, LogicalResourceId=logical)
         return str(detail["StackResourceDetail"]["PhysicalResourceId"])

@@ -137,8 +137,8 @@ def test_a_change_of_what_is_fixed_makes_another_one(account: Account) -> None:
     stack = account.update(one("AWS::IAM::Role", {**named, "Path": "/x/"}), name="other")
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert account.reasons("other")["It UPDATE_FAILED"] == (
-        "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename name and "
-        "update the stack again."
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename name "
+        "and update the stack again."
     )
     assert account.aws.call("iam", "get_role", RoleName="name")["Role"]["Path"] == "/"
 

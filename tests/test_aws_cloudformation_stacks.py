@@ -102,7 +102,7 @@ def test_a_property_that_is_not_supported_fails_the_stack_by_name(account: Accou
         ),
         (
             {"Foo": 1},
-            "Properties validation failed for resource A with message:\n#: extraneous key [Foo] is not permitted",
+            "for resource A with message:\n#: extraneous key [Foo] is not permitted",
         ),
         (
             {"RetentionInDays": "x"},
