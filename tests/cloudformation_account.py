@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from fake_idp import Issuer
 from harness.aws import Aws, Credentials
 
 ROLE = {
@@ -24,11 +25,11 @@ GROUP = {"Type": "AWS::Logs::LogGroup"}
 
 
 class Account:
-    """An AWS and its CloudFormation."""
+    """An AWS, which runs issuers of ``fake_idp``, and its CloudFormation as somebody sees it."""
 
-    def __init__(self, aws: Aws) -> None:
-        self.aws = aws
-        self.cfn = aws.client("cloudformation")
+    def __init__(self, aws: Aws | None = None, *, credentials: Credentials | None = None) -> None:
+        self.aws = aws or Aws(account_id="111122223333", new_issuer=Issuer)
+        self.cfn = self.aws.client("cloudformation", credentials=credentials)
 
     def create(self, template: Any, name: str = "stack", **more: Any) -> dict[str, Any]:
         """Create a stack of a template, an object or a text, and describe it."""
@@ -67,10 +68,7 @@ class Account:
         """Return the same account as a user sees it who may do these actions."""
         statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
         policy = {"Version": "2012-10-17", "Statement": [statement]}
-        key: Credentials = self.aws.iam.create_user("limited", policy)
-        account = Account(self.aws)
-        account.cfn = self.aws.client("cloudformation", credentials=key)
-        return account
+        return Account(self.aws, credentials=self.aws.iam.create_user("limited", policy))
 
 
 CAPABLE = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}

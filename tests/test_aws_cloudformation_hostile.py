@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.aws import Aws
 from harness.aws.cloudformation.functions import Evaluation
 from harness.aws.cloudformation.types import TYPES
 from harness.aws.errors import AwsError
@@ -102,9 +101,9 @@ TEMPLATES = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
-    aws = Aws(account_id="111122223333")
-    yield Account(aws)
-    aws.close()
+    account = Account()
+    yield account
+    account.aws.close()
 
 
 def error_of(call: Callable[..., Any], **fields: Any) -> Any:

@@ -150,6 +150,7 @@ def test_an_issuer_that_aws_would_not_take_is_refused_by_the_template(cloud: Clo
 def identity_center(cloud: Cloud) -> tuple[str, str]:
     """Return the ARNs of an instance and of the server's own identity."""
     instance = cloud.aws.call("sso-admin", "create_instance")["InstanceArn"]
+    cloud.aws.call("sso-admin", "update_instance", InstanceArn=instance, PermissionSetsEnabled=True)
     return instance, cloud.aws.call("iam", "get_user", UserName="administrator")["User"]["Arn"]
 
 
@@ -185,6 +186,7 @@ def test_an_instance_and_an_assignment_are_made_and_taken_away(cloud: Cloud) -> 
     )
     assert made["StackStatus"] == "CREATE_COMPLETE", cloud.reasons("instance")
     instance = cloud.physical("It", "instance")
+    cloud.aws.call("sso-admin", "update_instance", InstanceArn=instance, PermissionSetsEnabled=True)
     person = store.create_user(
         IdentityStoreId=cloud.outputs("instance")["Store"],
         UserName="alice",

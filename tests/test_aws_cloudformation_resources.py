@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from harness.aws import Aws
 from tests.cloudformation_account import ROLE, Account, refused
 
 READ_ONLY = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
@@ -16,9 +15,9 @@ READ_ONLY = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
 
 @pytest.fixture
 def account() -> Iterator[Account]:
-    aws = Aws(account_id="111122223333")
-    yield Account(aws)
-    aws.close()
+    account = Account()
+    yield account
+    account.aws.close()
 
 
 def policy(action: str) -> dict[str, Any]:

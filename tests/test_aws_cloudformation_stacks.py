@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.aws import Aws
 from tests.cloudformation_account import GROUP, ROLE, Account, refused, text
 
 
 @pytest.fixture
 def account() -> Iterator[Account]:
-    aws = Aws(account_id="111122223333")
-    yield Account(aws)
-    aws.close()
+    account = Account()
+    yield account
+    account.aws.close()
 
 
 STREAM = {"Type": "AWS::Logs::LogStream", "Properties": {"LogGroupName": {"Ref": "Group"}}}

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-from harness.aws import Aws
 from tests.cloudformation_account import GROUP, Account, refused, text
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
-    aws = Aws(account_id="111122223333")
-    yield Account(aws)
-    aws.close()
+    account = Account()
+    yield account
+    account.aws.close()
 
 
 @pytest.fixture(autouse=True)

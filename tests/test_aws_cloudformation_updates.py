@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
-from harness.aws import Aws
 from tests.cloudformation_account import CAPABLE, GROUP, ROLE, Account, refused, text
 
 BASE: dict[str, Any] = {"Resources": {"Group": GROUP}}
@@ -17,9 +16,9 @@ TWO: dict[str, Any] = {"Resources": {"Group": GROUP, "Other": GROUP}}
 
 @pytest.fixture
 def account() -> Iterator[Account]:
-    aws = Aws(account_id="111122223333")
-    yield Account(aws)
-    aws.close()
+    account = Account()
+    yield account
+    account.aws.close()
 
 
 def groups(account: Account) -> set[str]:
