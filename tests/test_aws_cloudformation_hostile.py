@@ -82,7 +82,7 @@ PROPERTIES = st.sampled_from(sorted({name for kind in TYPES.values() for name in
 RESOURCE = st.fixed_dictionaries(
     {"Type": st.sampled_from(sorted(TYPES))},
     optional={
-        "Properties": st.dictionaries(PROPERTIES | KEYS, VALUES, max_size=5),
+        "Properties": st.dictionaries(PROPERTIES, VALUES, max_size=5),
         "DependsOn": NAMES | VALUES,
         "Condition": NAMES,
         "Metadata": VALUES,
@@ -94,7 +94,14 @@ TEMPLATES = st.fixed_dictionaries(
         "Parameters": st.dictionaries(NAMES, VALUES, max_size=2),
         "Conditions": st.dictionaries(NAMES, VALUES, max_size=2),
         "Mappings": VALUES,
-        "Outputs": st.dictionaries(NAMES, st.fixed_dictionaries({"Value": VALUES}), max_size=2),
+        "Outputs": st.dictionaries(
+            NAMES,
+            st.fixed_dictionaries(
+                {"Value": VALUES},
+                optional={"Condition": VALUES, "Export": st.fixed_dictionaries({"Name": VALUES})},
+            ),
+            max_size=2,
+        ),
     },
 )
 
@@ -132,7 +139,7 @@ def answered(account: Account, **fields: Any) -> None:
 @settings(max_examples=50, deadline=None)
 @given(template=TEMPLATES)
 def test_a_template_of_any_content_is_answered(account: Account, template: Any) -> None:
-    answered(account, TemplateBody=json.dumps(template))
+    answered(account, TemplateBody=json.dumps(template), Tags=[{"Key": "a", "Value": "b"}])
 
 
 @settings(max_examples=50, deadline=None)

@@ -13,10 +13,10 @@ from typing import Any
 
 from harness.aws.cloudformation import plan
 from harness.aws.cloudformation.changing import check_updatable, new_stack, refuse_to_keep, settings_of
-from harness.aws.cloudformation.describing import moment, shown_parameters, shown_tags
 from harness.aws.cloudformation.provisioning import Provisioning
 from harness.aws.cloudformation.reading import invalid
 from harness.aws.cloudformation.requests import Wanted, check_name, page, wanted
+from harness.aws.cloudformation.shown import moment, shown_parameters, shown_tags
 from harness.aws.cloudformation.stacks import ChangeSet, Stack, Stacks
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError

@@ -102,6 +102,7 @@ def update_stack(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
         if not found and not else_changes:
             raise invalid("No updates are to be performed.")
         stack.settings |= settings_of(fields)
+        stack.change_sets = {}  # they were made for what the stack is no more
         provisioning = Provisioning(call, stacks, stack, token=fields.get("ClientRequestToken"))
         provisioning.update(want.template, want.parameters, want.tags)
     return {"StackId": stack.id}

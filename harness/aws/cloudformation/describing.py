@@ -7,38 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from harness.aws.cloudformation.change_sets import find_change_set
 from harness.aws.cloudformation.parameters import is_secret
 from harness.aws.cloudformation.reading import invalid
 from harness.aws.cloudformation.requests import page, refuse, template_of
+from harness.aws.cloudformation.shown import moment, shown_parameters, shown_tags
 from harness.aws.cloudformation.stacks import Resource, Stack, Stacks
 from harness.aws.cloudformation.template import Template
 from harness.aws.context import Context, Operation
 
-__all__ = ["DESCRIBING", "moment", "shown_parameters", "shown_tags"]
+__all__ = ["DESCRIBING"]
 
 _NOT_CHECKED = {"StackDriftStatus": "NOT_CHECKED"}
-
-
-def moment(seconds: float | None) -> datetime | None:
-    """Return a time as the members of an answer have it."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def shown_parameters(template: Template | None, values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return parameters as descriptions have them; ``NoEcho`` hides a value."""
-    declared = template.parameters if template is not None else {}
-    return [
-        {"ParameterKey": name, "ParameterValue": "****" if is_secret(declared[name]) else value}
-        for name, value in values.items()
-    ]
-
-
-def shown_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return tags as descriptions have them."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def describe_stacks(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,8 +132,6 @@ def list_stack_resources(call: Context, fields: Mapping[str, Any]) -> dict[str, 
 
 def get_template(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
     """GetTemplate: the text as it came; nothing processes it."""
-    from harness.aws.cloudformation.change_sets import find_change_set
-
     stacks = call.aws.state(Stacks)
     with stacks.lock:
         if fields.get("ChangeSetName"):

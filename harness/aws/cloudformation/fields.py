@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.aws.cloudformation.types import Do, ResourceType
+from harness.aws.cloudformation.types.resource_type import PropertyError
 from harness.aws.models import operation_model
 
-__all__ = ["PropertyError", "fields_of", "sources_of"]
+__all__ = ["fields_of", "sources_of", "unexpected"]
 
 _DOCUMENTS = frozenset({"AssumeRolePolicyDocument", "InlinePolicy", "PolicyDocument", "policyDocument"})
 _FOUND = {
@@ -25,10 +26,6 @@ _FOUND = {
     float: "Number",
 }
 _ABSENT = object()
-
-
-class PropertyError(Exception):
-    """A property that does not fit: a text such as ``#/Tags: expected type: JSONArray, found: String``."""
 
 
 def sources_of(kind: ResourceType, do: Do) -> dict[str, str]:
@@ -83,7 +80,7 @@ def _fit(shape: Any, value: Any, path: str, *, is_document: bool = False) -> Any
             ]
         case "map":
             if isinstance(value, list):  # tags
-                value = {item.get("Key"): item.get("Value") for item in value if isinstance(item, dict)}
+                value = dict(_pair(item, path) for item in value)
             return {
                 _fit(shape.key, key, path): _fit(shape.value, item, f"{path}/{key}")
                 for key, item in _expect(value, dict, path).items()
@@ -96,6 +93,12 @@ def _fit(shape: Any, value: Any, path: str, *, is_document: bool = False) -> Any
             if is_document and isinstance(value, dict | list):
                 return json.dumps(value)
             return _string(value, path)
+
+
+def _pair(item: Any, path: str) -> tuple[str, Any]:
+    if not isinstance(item, dict) or set(item) != {"Key", "Value"}:
+        raise unexpected("JSONObject", item, path)
+    return _string(item["Key"], path), item["Value"]
 
 
 def _structure(shape: Any, value: Mapping[str, Any], path: str) -> dict[str, Any]:
@@ -111,11 +114,12 @@ def _structure(shape: Any, value: Mapping[str, Any], path: str) -> dict[str, Any
 
 def _expect(value: Any, kind: type, path: str) -> Any:
     if not isinstance(value, kind):
-        raise _unexpected(_FOUND[kind], value, path)
+        raise unexpected(_FOUND[kind], value, path)
     return value
 
 
-def _unexpected(expected: str, value: Any, path: str) -> PropertyError:
+def unexpected(expected: str, value: Any, path: str) -> PropertyError:
+    """Return the refusal of a value of another type."""
     return PropertyError(f"{path}: expected type: {expected}, found: {_FOUND.get(type(value), 'null')}")
 
 
@@ -125,27 +129,27 @@ def _boolean(value: Any, path: str) -> bool:
         return True
     if text in ("false", False):
         return False
-    raise _unexpected("Boolean", value, path)
+    raise unexpected("Boolean", value, path)
 
 
 def _number(value: Any, path: str, *, is_whole: bool) -> float | int:
     expected = "Integer" if is_whole else "Number"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _unexpected(expected, value, path)
+        raise unexpected(expected, value, path)
     try:
         number = float(value)
         if is_whole and number.is_integer():
             return int(value) if not isinstance(value, str) or "." not in value else int(number)
     except (ValueError, OverflowError):
-        raise _unexpected(expected, value, path) from None
+        raise unexpected(expected, value, path) from None
     if is_whole:
-        raise _unexpected(expected, value, path)
+        raise unexpected(expected, value, path)
     return number
 
 
 def _string(value: Any, path: str) -> str:
     if isinstance(value, dict | list) or value is None:
-        raise _unexpected("String", value, path)
+        raise unexpected("String", value, path)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

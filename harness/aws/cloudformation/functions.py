@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.aws.cloudformation.reading import invalid
+from harness.aws.errors import AwsError
 
 __all__ = ["NO_VALUE", "Evaluation", "Reference", "conditions", "function_of", "references"]
 
@@ -69,6 +70,8 @@ def references(value: Any, taken: Mapping[str, bool] | None = None) -> Iterator[
             condition, yes, no = _if(argument)
             yield from references(yes if _taken(condition, taken) else no, taken)
         case _:
+            if name is not None and name not in _KNOWN:
+                raise _unknown(name)
             items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
             for item in items:
                 yield from references(item, taken)
@@ -182,7 +185,7 @@ class Evaluation:
             case _ if name in _FUNCTIONS:
                 return _FUNCTIONS[name](self, self.value(argument))
             case _:
-                raise invalid(f"Template error: this AWS does not support the function {name[:100]}.")
+                raise _unknown(name)
 
     def _attribute_name(self, argument: Any) -> Any:
         """Let the attribute's name be a function, as the reference allows it to be a Ref."""
@@ -299,12 +302,17 @@ _FUNCTIONS: Mapping[str, Callable[[Evaluation, Any], Any]] = {
     "Fn::Select": Evaluation._select,
     "Fn::Split": Evaluation._split,
 }
+_KNOWN = frozenset({*_FUNCTIONS, *_CONDITION_FUNCTIONS, "Fn::GetAtt", "Fn::If", "Fn::Sub", "Ref"})
 
 
 def _check_size(size: int) -> None:
     """Refuse a string beside which its template is small: functions within functions multiply."""
     if size > _LONGEST:
         raise invalid(f"Template error: a function makes a string of more than {_LONGEST} characters.")
+
+
+def _unknown(function: str) -> AwsError:
+    return invalid(f"Template error: this AWS does not support the function {function[:100]}.")
 
 
 def _string(value: Any, function: str) -> str:

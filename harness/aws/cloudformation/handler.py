@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from harness.aws.cloudformation.fields import PropertyError, fields_of, sources_of
+from harness.aws.cloudformation.fields import fields_of, sources_of, unexpected
 from harness.aws.cloudformation.types import Do, Part, ResourceType
-from harness.aws.cloudformation.types.resource_type import Facts
+from harness.aws.cloudformation.types.resource_type import Facts, PropertyError
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
 from harness.aws.models import service_model
@@ -66,7 +66,7 @@ def tagged(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str,
         own = [{"Key": key, "Value": value} for key, value in own.items()]
     if not isinstance(own, list):  # wrong, and refused as such
         return dict(properties)
-    keys = {tag.get("Key") for tag in own if isinstance(tag, dict)}
+    keys = [tag.get("Key") for tag in own if isinstance(tag, dict)]
     added = [{"Key": key, "Value": value} for key, value in tags.items() if key not in keys]
     return {**properties, kind.tags: [*own, *added]}
 
@@ -97,6 +97,9 @@ class Handler:
         Args:
             properties: as the template has them, evaluated.
             known: what it is known by already: the names made for it and what the answers said.
+
+        Raises:
+            ResourceFailed: a property does not fit.
         """
         kind = self.kind
         facts: Facts = {
@@ -108,7 +111,10 @@ class Handler:
             **known,
             **properties,
         }
-        facts |= kind.derive(facts) if kind.derive is not None else {}
+        try:
+            facts |= kind.derive(facts) if kind.derive is not None else {}
+        except PropertyError as error:
+            raise _invalid(self.name, str(error)) from None
         for fact, text in kind.derived.items():
             if all(name in facts for _, name, _, _ in string.Formatter().parse(text) if name):
                 facts[fact] = text.format_map(facts)
@@ -285,7 +291,7 @@ class Handler:
         if part.each and isinstance(value, dict):  # tags
             value = [{"Key": key, "Value": item} for key, item in value.items()]
         if part.each and not isinstance(value, list):
-            raise _invalid(self.name, f"#/{part.property}: expected type: JSONArray, found: String")
+            raise _invalid(self.name, str(unexpected("JSONArray", value, f"#/{part.property}")))
         found = {}
         for item in value if part.each else [value]:
             with_item = {**facts, "Item": item}

@@ -56,6 +56,8 @@ def check_declarations(parameters: Mapping[str, Any]) -> None:
         kind = declared["Type"]
         if kind not in _TYPES:
             raise invalid(f"Template format error: Unrecognized parameter type: {kind[:255]}")
+        if not isinstance(declared.get("AllowedValues", []), list):
+            raise invalid(f"Template format error: AllowedValues must be a list. ([/Parameters/{name}])")
         default = declared.get("Default")
         if isinstance(default, dict | list):
             raise invalid(

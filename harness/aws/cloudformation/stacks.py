@@ -173,10 +173,6 @@ class Stacks:
         """Keep a new stack."""
         self._stacks[stack.id] = stack
 
-    def forget(self, stack: Stack) -> None:
-        """Keep a stack no more: one that never was more than reviewed."""
-        self._stacks.pop(stack.id, None)
-
     def here(self, region: str) -> list[Stack]:
         """Return the stacks of a region, the last one first."""
         return [stack for stack in reversed(self._stacks.values()) if stack.region == region]

@@ -298,7 +298,7 @@ def _check_output(template: Template, name: str, output: Any) -> None:
             f"Template format error: Every Description member must be a string. ([/Outputs/{name}])"
         )
     condition = output.get("Condition")
-    if condition is not None and condition not in template.conditions:
+    if condition is not None and condition not in list(template.conditions):
         raise invalid(f"Template format error: Condition {condition} of output {name} is not defined")
 
 

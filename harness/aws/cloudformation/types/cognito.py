@@ -5,7 +5,14 @@ Source: AWS CloudFormation Template Reference, ``AWS::Cognito``.
 
 from __future__ import annotations
 
-from harness.aws.cloudformation.types.resource_type import Do, Facts, Part, ResourceType, names
+from harness.aws.cloudformation.types.resource_type import (
+    Do,
+    Facts,
+    Part,
+    PropertyError,
+    ResourceType,
+    names,
+)
 
 __all__ = ["COGNITO"]
 
@@ -24,7 +31,11 @@ def _second_factors(facts: Facts) -> Facts:
     CreateUserPool takes a pool with MFA only if it can send text messages (aws-cdk#12075), so CloudFormation
     sets it by this other call; ``EnabledMfas`` says which factors.
     """
-    enabled = facts.get("EnabledMfas") or []
+    enabled = facts.get("EnabledMfas", [])
+    if not isinstance(enabled, list):
+        raise PropertyError("#/EnabledMfas: expected type: JSONArray")
+    if unknown := [one for one in enabled if one not in ("SMS_MFA", "SOFTWARE_TOKEN_MFA")]:
+        raise PropertyError(f"#/EnabledMfas: this AWS does not support {str(unknown[0])[:100]}")
     mode = facts.get("MfaConfiguration")
     if not enabled and mode in {None, "OFF"}:
         return {}
@@ -41,15 +52,13 @@ def _second_factors(facts: Facts) -> Facts:
 
 def _role_mappings(facts: Facts) -> Facts:
     """Role mappings by their provider, which a member of each may name in place of its key."""
-    return {
-        "Mappings": {
-            mapping.get("IdentityProvider", key): {
-                name: value for name, value in mapping.items() if name != "IdentityProvider"
-            }
-            for key, mapping in (facts.get("RoleMappings") or {}).items()
-            if isinstance(mapping, dict)
-        }
-    }
+    given, found = facts.get("RoleMappings", {}), {}
+    for key, mapping in given.items() if isinstance(given, dict) else [("", given)]:
+        if not isinstance(mapping, dict):
+            raise PropertyError(f"#/RoleMappings/{key}: expected type: JSONObject")
+        rest = {name: value for name, value in mapping.items() if name != "IdentityProvider"}
+        found[str(mapping.get("IdentityProvider", key))] = rest
+    return {"Mappings": found}
 
 
 COGNITO = (

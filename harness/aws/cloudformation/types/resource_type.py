@@ -12,13 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Do", "Facts", "Invoke", "Part", "ResourceType", "names"]
+__all__ = ["Do", "Facts", "Invoke", "Part", "PropertyError", "ResourceType", "names"]
 
 Facts = dict[str, Any]
 """What is known of one resource."""
 
 Invoke = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Calls an operation of the resource's service: its name and its fields in, its members out."""
+
+
+class PropertyError(Exception):
+    """A property that does not fit: a text such as ``#/Tags: expected type: JSONArray, found: String``."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class ResourceType:
         ref: the fact that ``Ref`` returns, which is its physical id.
         attributes: attribute of ``Fn::GetAtt`` -> fact.
         derived: fact -> format of it, filled with other facts.
-        derive: returns more facts, where a format cannot say them.
+        derive: returns more facts, where a format cannot say them; raises PropertyError.
         derived_from: fact of ``derive`` -> the properties that it stands for.
         tags: the property of its tags, to which the stack's are added.
         taken: a call that finds one of the same name, and the member of the answer that lists it: for
