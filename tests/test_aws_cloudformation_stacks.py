@@ -113,6 +113,15 @@ def test_a_property_that_is_not_supported_fails_the_stack_by_name(account: Accou
         account.create({"Resources": {"A": {**GROUP, "Properties": properties}}})
         assert reason in account.reasons()["A CREATE_FAILED"].replace("#/Item", "#/")
         account.cfn.delete_stack(StackName="stack")
+    pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"MfaConfiguration": ["ON"]}}
+    account.create({"Resources": {"A": pool}})
+    assert "#/MfaConfiguration: expected type: String" in account.reasons()["A CREATE_FAILED"]
+    account.cfn.delete_stack(StackName="stack")
+    policies = {**ROLE["Properties"], "Policies": [{"PolicyDocument": {}}]}  # type: ignore[dict-item]
+    account.create({"Resources": {"A": {**ROLE, "Properties": policies}}})
+    assert "#/Policies: required key [PolicyName] not found" in account.reasons()["A CREATE_FAILED"]
+    assert account.describe()["StackStatus"] == "ROLLBACK_COMPLETE"
+    account.cfn.delete_stack(StackName="stack")
     account.create({"Resources": {"A": {"Type": "AWS::Logs::LogStream"}}})
     assert "#: required key [LogGroupName] not found" in account.reasons()["A CREATE_FAILED"]
     assert groups(account) == []

@@ -178,6 +178,20 @@ def test_the_caller_of_execute_change_set_makes_the_resources(account: Account) 
     assert "logs:CreateLogGroup" in account.reasons()["Group CREATE_FAILED"]
 
 
+def test_a_change_set_is_permitted_by_its_own_stack(account: Account) -> None:
+    fields = {"ChangeSetName": "a", "ChangeSetType": "CREATE", "TemplateBody": text(BASE)}
+    made = account.cfn.create_change_set(StackName="stack", **fields)
+    other = account.create(BASE, name="other")
+    statement = [{"Effect": "Allow", "Action": "cloudformation:*", "Resource": other["StackId"]}]
+    key = account.aws.iam.create_user("limited", {"Version": "2012-10-17", "Statement": statement})
+    limited = Account(account.aws, credentials=key)
+    assert limited.describe("other")["StackName"] == "other"
+    for more in ({}, {"StackName": "other"}):
+        code, message = refused(limited.cfn.execute_change_set, ChangeSetName=made["Id"], **more)
+        assert code == "AccessDenied"
+        assert made["StackId"] in message
+
+
 EXPORTING = {**BASE, "Outputs": {"Name": {"Value": {"Ref": "Group"}, "Export": {"Name": "group-name"}}}}
 IMPORTING = {
     "Resources": {

@@ -43,18 +43,21 @@ def fields_of(kind: ResourceType, do: Do, facts: Mapping[str, Any], *, item: str
         kind: the type of the resource.
         do: the call.
         facts: of the resource.
-        item: the property that the fact ``Item`` is of, for the text of a refusal.
+        item: the property that the fact ``Item`` is of, for the text of a refusal; empty where its members
+            are properties themselves.
 
     Raises:
         PropertyError: a value does not fit.
     """
-    members = operation_model(kind.service, do.operation).input_shape.members
-    fields = {}
+    shape = operation_model(kind.service, do.operation).input_shape
+    members, fields = shape.members, {}
     for field, source in sources_of(kind, do).items():
         value = _look_up(source, facts)
         if value is not _ABSENT and value is not None:
-            path = f"#/{source.strip('[]').replace('Item', item, 1).replace('.', '/')}"
+            path = "#/" + source.strip("[]").replace("Item", item, 1).lstrip(".").replace(".", "/")
             fields[field] = _fit(members[field], value, path, is_document=field in _DOCUMENTS)
+        elif source.startswith("Item.") and field in shape.required_members:
+            raise PropertyError(f"#/{item}: required key [{source[5:]}] not found")
     return fields
 
 

@@ -220,13 +220,13 @@ class Handler:
         self._read(new, known)
 
     def delete(self, properties: Mapping[str, Any], known: Facts) -> None:
-        """Take it away, its parts first; what is not there any more is no failure.
+        """Take it away; what is not there any more is no failure.
 
         Raises:
             ResourceFailed: at any point.
         """
         kind, facts = self.kind, self.facts(properties, known)
-        for part in reversed(kind.parts):
+        for part in reversed(kind.parts) if kind.is_stripped else ():
             if part.drop is not None and not self._goes_along(part):
                 for _, drop in self._items(part, facts).values():
                     self._drop(part.drop, drop)
@@ -292,11 +292,11 @@ class Handler:
             value = [{"Key": key, "Value": item} for key, item in value.items()]
         if part.each and not isinstance(value, list):
             raise _invalid(self.name, str(unexpected("JSONArray", value, f"#/{part.property}")))
-        found = {}
+        found, name = {}, "" if part.property in self.kind.derived_from else part.property
         for item in value if part.each else [value]:
             with_item = {**facts, "Item": item}
-            put = self._fields(part.put, with_item, part.property)
-            drop = self._fields(part.drop, with_item, part.property) if part.drop is not None else {}
+            put = self._fields(part.put, with_item, name)
+            drop = self._fields(part.drop, with_item, name) if part.drop is not None else {}
             found[json.dumps(drop, sort_keys=True, default=str)] = (put, drop)
         return found
 

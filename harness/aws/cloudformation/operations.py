@@ -24,27 +24,20 @@ def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
 
     One that is not there yet has ``*`` for its id (Service Authorization Reference, CloudFormation).
     """
-    name = fields.get("StackName") or ""
-    change_set = fields.get("ChangeSetName") or ""
-    if not name and change_set.startswith("arn:"):
-        stacks = call.aws.state(Stacks)
-        with stacks.lock:
-            found = [one.id for one in stacks.here(call.region) if _has(one.change_sets.values(), change_set)]
-        return found or ["*"]
-    if not name:
-        return ["*"]
-    if name.startswith("arn:"):
-        return [name]
-    stacks = call.aws.state(Stacks)
+    stacks, found = call.aws.state(Stacks), []
+    name, change_set = fields.get("StackName") or "", fields.get("ChangeSetName") or ""
     with stacks.lock:
-        stack = stacks.find(call.region, name)
-    if stack is not None:
-        return [stack.id]
-    return [f"arn:aws:cloudformation:{call.region}:{call.aws.account_id}:stack/{name}/*"]
-
-
-def _has(change_sets: Any, arn: str) -> bool:
-    return any(one.id == arn for one in change_sets)
+        if name.startswith("arn:"):
+            found.append(name)
+        elif name:
+            stack = stacks.find(call.region, name)
+            unknown = f"arn:aws:cloudformation:{call.region}:{call.aws.account_id}:stack/{name}/*"
+            found.append(stack.id if stack is not None else unknown)
+        if change_set.startswith("arn:"):  # it may be of another stack than the one that is named
+            for stack in stacks.here(call.region):
+                if any(one.id == change_set for one in stack.change_sets.values()):
+                    found.append(stack.id)
+    return list(dict.fromkeys(found)) or ["*"]
 
 
 def condition_keys(call: Context, fields: Mapping[str, Any]) -> Mapping[str, str | Sequence[str]]:

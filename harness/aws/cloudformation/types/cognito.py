@@ -37,7 +37,7 @@ def _second_factors(facts: Facts) -> Facts:
     if unknown := [one for one in enabled if one not in ("SMS_MFA", "SOFTWARE_TOKEN_MFA")]:
         raise PropertyError(f"#/EnabledMfas: this AWS does not support {str(unknown[0])[:100]}")
     mode = facts.get("MfaConfiguration")
-    if not enabled and mode in {None, "OFF"}:
+    if not enabled and mode in (None, "OFF"):
         return {}
     fields: Facts = {"MfaConfiguration": mode or "OFF"}
     if "SOFTWARE_TOKEN_MFA" in enabled:

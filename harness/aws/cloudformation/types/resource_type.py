@@ -79,7 +79,8 @@ class ResourceType:
         read: a call whose answer adds facts, and the member of that answer.
         update: the calls that change it; one is made only where its fields change.
         delete: the call that takes it away; None where its parts are all of it.
-        parts: what is made after it, and taken away before it.
+        parts: what is made after it.
+        is_stripped: whether its parts are taken away before it, since its service demands that.
         fixed: properties whose change makes another one.
         ref: the fact that ``Ref`` returns, which is its physical id.
         attributes: attribute of ``Fn::GetAtt`` -> fact.
@@ -108,6 +109,7 @@ class ResourceType:
     update: tuple[Do, ...] = ()
     delete: Do | None = None
     parts: tuple[Part, ...] = ()
+    is_stripped: bool = False
     fixed: frozenset[str] = frozenset()
     ref: str
     attributes: Mapping[str, str] = field(default_factory=dict)
