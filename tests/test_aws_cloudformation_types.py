@@ -58,6 +58,13 @@ def test_what_cannot_change_in_place_is_what_the_schema_says(kind: ResourceType)
 
 
 @KINDS
+def test_a_fixed_name_identifies_where_the_schema_says_so(kind: ResourceType) -> None:
+    identifier = properties(schema(kind).schema["primaryIdentifier"])
+    if kind.naming in kind.fixed and kind.name != "AWS::IAM::ManagedPolicy":  # its ARN has its name
+        assert {kind.naming, kind.within} - {""} == identifier
+
+
+@KINDS
 def test_get_att_has_the_attributes_of_the_schema(kind: ResourceType) -> None:
     assert set(kind.attributes) == set(schema(kind).get_atts)
 

@@ -84,6 +84,23 @@ def test_what_is_deleted_in_an_update_may_be_retained(account: Account) -> None:
     assert groups(account) == {"a", "b", "moved"}
 
 
+def test_another_one_may_have_the_same_name_elsewhere(account: Account) -> None:
+    template: dict[str, Any] = {
+        "Resources": {
+            "A": named("a"),
+            "B": named("b"),
+            "S": {"Type": "AWS::Logs::LogStream", "Properties": {"LogGroupName": "a", "LogStreamName": "s"}},
+        }
+    }
+    template["Resources"]["S"]["DependsOn"] = ["A", "B"]
+    account.create(template)
+    template["Resources"]["S"]["Properties"]["LogGroupName"] = "b"
+    assert account.update(template)["StackStatus"] == "UPDATE_COMPLETE"
+    for group, streams in (("a", 0), ("b", 1)):
+        found = account.aws.call("logs", "describe_log_streams", logGroupName=group)["logStreams"]
+        assert len(found) == streams
+
+
 def test_resources_are_deleted_in_the_order_of_the_last_template(account: Account) -> None:
     account.create({"Resources": {"A": named("a")}})
     stream = {"Type": "AWS::Logs::LogStream", "Properties": {"LogGroupName": {"Ref": "New"}}}

@@ -7,7 +7,7 @@ AWS's words as public reports quote them. All is done when the call returns: the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.aws.cloudformation.functions import NO_VALUE, Reference
@@ -21,6 +21,21 @@ from harness.aws.context import Context
 from harness.aws.errors import AwsError
 
 __all__ = ["Provisioning"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Step:
+    """What an update did to one resource.
+
+    Attributes:
+        new: as it is now.
+        old: as it was; None if it was not there.
+        is_replaced: whether the two are different things of their service.
+    """
+
+    new: Resource
+    old: Resource | None
+    is_replaced: bool = False
 
 
 class Provisioning:
@@ -110,16 +125,16 @@ class Provisioning:
         values = self._values(template, parameters)
         declared = template.created(values.taken)
         self._stack_is("UPDATE_IN_PROGRESS", "User Initiated")
-        done: list[tuple[Resource, Resource | None]] = []  # as it is now, as it was
+        done: list[_Step] = []
         failure = ""
         for one in declared:
             try:
                 self._bring_about(one, values, tags, done)
             except ResourceFailed as error:
                 resource = stack.resources[one.name]
-                if not any(now is resource for now, _ in done):  # it failed before it was touched
-                    done.append((resource, resource))
-                verb = "create" if any(now is resource and was is None for now, was in done) else "update"
+                if not done or done[-1].new is not resource:  # it failed before it was touched
+                    done.append(_Step(new=resource, old=resource))
+                verb = "create" if done[-1].old is None else "update"
                 self._resource_is(resource, f"{verb.upper()}_FAILED", str(error))
                 failure = f"The following resource(s) failed to {verb}: [{one.name}]. "
                 break
@@ -139,18 +154,14 @@ class Provisioning:
             self._clean_up(declared, done)
 
     def _bring_about(
-        self,
-        declared: Declared,
-        values: Values,
-        tags: Mapping[str, str],
-        done: list[tuple[Resource, Resource | None]],
+        self, declared: Declared, values: Values, tags: Mapping[str, str], done: list[_Step]
     ) -> None:
         """Create, change or replace one resource, or leave it as it is."""
         stack = self._stack
         old = stack.resources.get(declared.name)
         if old is None or not old.exists:
             new = stack.resources[declared.name] = Resource(name=declared.name, type=declared.type)
-            done.append((new, None))
+            done.append(_Step(new=new, old=None))
             self._create(declared, new, values, tags)
             return
         properties = self._properties(declared, values, tags)
@@ -158,15 +169,16 @@ class Provisioning:
             return
         new = replace(old, known=dict(old.known), type=declared.type)
         stack.resources[declared.name] = new
-        done.append((new, old))
-        if replaces(declared, old, properties):
+        is_replaced = replaces(declared, old, properties)
+        done.append(_Step(new=new, old=old, is_replaced=is_replaced))
+        if is_replaced:
             self._resource_is(
                 new,
                 "UPDATE_IN_PROGRESS",
                 "Requested update requires the creation of a new physical resource; hence creating one.",
             )
-            self._check_rename(declared, old, properties)
             new.known, new.exists, new.physical_id = {}, False, ""
+            self._check_rename(declared, old, properties)
             self._create(declared, new, values, tags, verb="UPDATE")
             return
         self._resource_is(new, "UPDATE_IN_PROGRESS")
@@ -177,24 +189,26 @@ class Provisioning:
         self._resource_is(new, "UPDATE_COMPLETE")
 
     def _check_rename(self, declared: Declared, old: Resource, properties: Mapping[str, Any]) -> None:
-        kind = TYPES.get(declared.type)
-        if kind is not None and kind.naming and declared.type == old.type:
-            name = properties.get(kind.naming)
-            if name is not None and name == old.properties.get(kind.naming):
-                raise ResourceFailed(
-                    "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
-                    f"Rename {name} and update the stack again."
-                )
+        """Refuse a second one of the same name, in the same place, beside the first one."""
+        kind, before = TYPES.get(declared.type), old.properties
+        if kind is None or declared.type != old.type or kind.naming not in kind.fixed:
+            return
+        name = properties.get(kind.naming)
+        is_elsewhere = properties.get(kind.within) != before.get(kind.within)
+        if name is not None and name == before.get(kind.naming) and not is_elsewhere:
+            raise ResourceFailed(
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+                f"Rename {name} and update the stack again."
+            )
 
-    def _clean_up(self, declared: list[Declared], done: list[tuple[Resource, Resource | None]]) -> None:
+    def _clean_up(self, declared: list[Declared], done: list[_Step]) -> None:
         """Delete what was replaced, and what the template has no more."""
         stack, names = self._stack, {one.name: one for one in declared}
         self._stack_is("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-        for new, old in reversed(done):
-            if old is not None and new.physical_id != old.physical_id:
-                policy = names[new.name].update_replace_policy
-                self._delete(old, is_retained=policy != "Delete")
-                new.status, new.reason = "UPDATE_COMPLETE", ""
+        for step in reversed(done):
+            if step.old is not None and step.is_replaced:
+                policy = names[step.new.name].update_replace_policy
+                self._delete(step.old, is_retained=policy != "Delete")
         for name, resource in [*reversed(stack.resources.items())]:
             if name not in names and self._delete(resource, is_retained=resource.deletion_policy != "Delete"):
                 del stack.resources[name]
@@ -202,12 +216,13 @@ class Provisioning:
         stack.resources = {name: stack.resources[name] for name in order}  # in which they are deleted
         self._stack_is("UPDATE_COMPLETE")
 
-    def _undo_update(self, failure: str, done: list[tuple[Resource, Resource | None]]) -> None:
+    def _undo_update(self, failure: str, done: list[_Step]) -> None:
         stack = self._stack
         self._stack_is("UPDATE_ROLLBACK_IN_PROGRESS", failure)
         failed = []
-        for new, old in reversed(done):
-            if old is None or new.physical_id != old.physical_id or not new.exists:
+        for step in reversed(done):
+            new, old = step.new, step.old
+            if old is None or step.is_replaced:
                 stack.resources.pop(new.name, None)
                 if not self._delete(new, is_retained=new.deletion_policy == "Retain"):
                     failed.append(new.name)

@@ -130,6 +130,7 @@ CLOUDWATCH = (
         properties=names("", LogGroupName="logGroupName", LogStreamName="logStreamName"),
         required=("LogGroupName",),
         naming="LogStreamName",
+        within="LogGroupName",
         longest_name=512,
         create=Do("CreateLogStream", whole=True),
         delete=Do("DeleteLogStream", {**_LOG_GROUP, "logStreamName": "LogStreamName"}),

@@ -73,6 +73,7 @@ class ResourceType:
         required: properties without which it cannot be.
         naming: the property for which a name is made when it is left out.
         longest_name: characters of such a name.
+        within: the property that says in what the name is the only one; empty for names of the whole account.
         defaults: facts that hold where a property is left out.
         create: the call that makes it; None where its parts are all of it.
         answer: the member of the answer that describes it; the answer itself when empty.
@@ -102,6 +103,7 @@ class ResourceType:
     required: tuple[str, ...] = ()
     naming: str = ""
     longest_name: int = 128
+    within: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     create: Do | None = None
     answer: str = ""
