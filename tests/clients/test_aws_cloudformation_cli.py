@@ -82,6 +82,9 @@ def test_deploy_sets_up_the_path_of_cognito_and_changes_it(cli: Cli, world: Worl
     assert roles == {"authenticated": environ["ROLE_ARN"]}
     again = deploy(cli, "cognito", file)
     assert "No changes to deploy. Stack cognito is up to date" in again.stdout + again.stderr
+    # The CLI names change sets after the second, and one without changes stays.
+    for one in world.aws.call("cloudformation", "list_change_sets", StackName="cognito")["Summaries"]:
+        world.aws.call("cloudformation", "delete_change_set", ChangeSetName=one["ChangeSetId"])
     changed = deploy(cli, "cognito", file, "--parameter-overrides", "CallbackUrls=https://a.example/back")
     assert changed.returncode == 0, changed.stderr
     client = world.aws.call(
