@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from botocore.parsers import create_parser
+from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import create_backend_app
@@ -79,10 +79,13 @@ def ask(call: Context, fields: Mapping[str, Any], *, operation: str | None = Non
             body=urlencode(body).encode() if isinstance(body, dict) else body or b"",
         ),
     )
-    parsed: dict[str, Any] = create_parser(protocol).parse(
-        {"headers": response.headers, "status_code": response.status, "body": response.body},
-        model.output_shape,
-    )
+    try:
+        parsed: dict[str, Any] = create_parser(protocol).parse(
+            {"headers": response.headers, "status_code": response.status, "body": response.body},
+            model.output_shape,
+        )
+    except ResponseParserError:  # moto repeats in XML what XML cannot hold
+        raise _failed(call) from None
     if response.status >= 400:
         error = parsed.get("Error", {})
         raise AwsError(str(error.get("Code", "")), str(error.get("Message", "")), status=response.status)
