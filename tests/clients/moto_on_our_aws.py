@@ -1,8 +1,8 @@
 """A plugin of pytest under which moto's own tests ask the emulated AWS instead of moto.
 
 Everything that the tests import of moto stays moto's. Only two things of it are replaced: what answers a
-request, and what a reset does. Each test gets an AWS account of its own, which has an administrator and nothing
-else. How the tests end that end otherwise here than moto's authors wrote is told by a table beside this file.
+request, and what a reset does. Each test gets an AWS account of its own, with an administrator and no more.
+How the tests end that end otherwise here than moto's authors wrote is told by a table beside this file.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ REASONS = frozenset(
 )
 NOT_RUN = "not run"
 _SCOPE = re.compile(r"Credential=FOOBARKEY/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-_SIGNATURE = {"authorization", "x-amz-date", "x-amz-security-token"}
+_SIGNED = {"authorization", "content-length", "x-amz-date"}
+_INSTANCE = b"ins-aaaabbbbccccdddd"  # of Identity Center: moto's tests name it, and nobody has made it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,15 +108,21 @@ class InMotosPlace:
         assert self.aws is not None
         request = _read(prepared)
         scope = _SCOPE.search(request.headers.get("authorization", ""))
-        if scope is not None:  # moto's stand-in for credentials: the administrator makes the call
-            kept = {name: value for name, value in request.headers.items() if name not in _SIGNATURE}
-            again = AWSRequest(request.method, prepared.url, kept, request.body)
-            key = self.aws.administrator
-            credentials = Credentials(key.access_key_id, key.secret_access_key)
-            SigV4Auth(credentials, scope["service"], scope["region"]).add_auth(again)
-            request = _read(again.prepare())
-        response = self.aws.handle(request)
-        return response.status, dict(response.headers), response.body
+        if scope is None:
+            response = self.aws.handle(request)
+            return response.status, dict(response.headers), response.body
+        # moto's stand-in for credentials: the administrator makes the call.
+        instance = _INSTANCE
+        if request.headers.get("x-amz-target", "").startswith("SWBExternalService"):
+            there = self.instance(scope["region"])["InstanceArn"].rpartition("/")[2].encode()
+            instance = there if _INSTANCE in request.body else _INSTANCE
+        kept = {name: value for name, value in request.headers.items() if name not in _SIGNED}
+        again = AWSRequest(request.method, prepared.url, kept, request.body.replace(_INSTANCE, instance))
+        key = self.aws.administrator
+        credentials = Credentials(key.access_key_id, key.secret_access_key)
+        SigV4Auth(credentials, scope["service"], scope["region"]).add_auth(again)
+        response = self.aws.handle(_read(again.prepare()))
+        return response.status, dict(response.headers), response.body.replace(instance, _INSTANCE)
 
     def document(self, prepared: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
         """Answer a request that is no AWS call, such as one for a user pool's keys."""
@@ -131,14 +138,15 @@ class InMotosPlace:
         found = asyncio.run(get())
         return found.status_code, dict(found.headers), found.content
 
-    def identity_store_id(self) -> str:
-        """Return the id of the identity store where moto's tests look for one."""
+    def instance(self, region: str) -> dict[str, str]:
+        """Return the account's instance of Identity Center, made when first asked for."""
         assert self.aws is not None
-        center = self.aws.client("sso-admin", region="us-east-2")
+        center = self.aws.client("sso-admin", region=region)
         if not center.list_instances()["Instances"]:
-            center.create_instance(Name="moto")
-        store: str = center.list_instances()["Instances"][0]["IdentityStoreId"]
-        return store
+            arn = center.create_instance()["InstanceArn"]
+            center.update_instance(InstanceArn=arn, PermissionSetsEnabled=True)
+        found: dict[str, str] = center.list_instances()["Instances"][0]
+        return found
 
 
 def _read(prepared: AWSPreparedRequest) -> Request:
@@ -159,6 +167,10 @@ def _read(prepared: AWSPreparedRequest) -> Request:
 
 
 _ours = InMotosPlace()
+
+
+def _identity_store_id() -> str:
+    return _ours.instance("us-east-2")["IdentityStoreId"]
 
 
 def _reset(_: moto.MockAWS) -> None:
@@ -195,10 +207,8 @@ class Differences:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out what is not run; give the tests of identity stores the one that there is."""
         for item in items:
-            if hasattr(
-                item.module, "get_identity_store_id"
-            ):  # one of ten letters that nobody made, says moto
-                item.module.get_identity_store_id = _ours.identity_store_id
+            if hasattr(item.module, "get_identity_store_id"):  # ten letters, in moto's own
+                item.module.get_identity_store_id = _identity_store_id
         left_out = [item for item in items if self._find(item.nodeid, NOT_RUN) is not None]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)

@@ -1,7 +1,8 @@
 """moto's own tests, of the very release that is locked, against the emulated AWS.
 
-``make test-clients`` brings them. Where they end otherwise than moto's authors wrote, ``moto_differences.tsv``
-says why, most often because they take for granted what AWS refuses. To run some of them by hand::
+``make test-clients`` brings them. Where they end otherwise than moto's authors wrote,
+``moto_differences.tsv`` says why, most often because they take for granted what AWS refuses.
+To run some of them by hand::
 
     cd tests/clients/.moto-tests
     PYTHONPATH=..:packages python -m pytest -p moto_on_our_aws tests/test_sts -k session
@@ -29,6 +30,10 @@ FOLDERS = (
     "tests/test_ssoadmin",
     "tests/test_sts",
 )
+OPTIONS = (
+    *("-p", "moto_on_our_aws", "--whole-table", "-p", "no:cacheprovider"),
+    *("-m", "not requires_docker", "-n", "2", "-q", "--tb", "short", "--color", "no"),
+)
 
 pytestmark = pytest.mark.skipif(not MOTO.exists(), reason="needs moto's tests: run `make test-clients`")
 
@@ -36,26 +41,11 @@ pytestmark = pytest.mark.skipif(not MOTO.exists(), reason="needs moto's tests: r
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_motos_tests_pass_but_for_the_differences_that_the_table_tells(folder: str) -> None:
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_", "PYTEST_"))
-    }
+    of_others = ("AWS_", "MOTO_", "PYTEST_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(of_others)}
     path = os.pathsep.join([str(HERE), str(MOTO / "packages"), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [
-            *(
-                sys.executable,
-                "-m",
-                "pytest",
-                "-p",
-                "moto_on_our_aws",
-                "-p",
-                "no:cacheprovider",
-                "-q",
-                "-n",
-                "2",
-            ),
-            *("-m", "not requires_docker", "--tb", "short", "--color", "no", "--whole-table", folder),
-        ],
+        [sys.executable, "-m", "pytest", *OPTIONS, folder],
         cwd=MOTO,
         env={**kept, "PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1"},
         capture_output=True,
