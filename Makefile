@@ -38,13 +38,13 @@ $(NODE_MODULES)/.built: tests/clients/package.json
 	@touch $@
 
 # moto's sdist has its tests; its hash is locked like the wheel's.
-$(MOTO_TESTS)/.built: requirements.lock tests/clients/moto-requirements.txt $(VENV)/.built
+$(MOTO_TESTS)/.built: requirements.lock tests/clients/requirements/moto-tests.txt $(VENV)/.built
 	@echo "Fetching moto's own tests into $(MOTO_TESTS) (once) ..." >&2
 	@rm -rf $(MOTO_TESTS) && mkdir -p $(MOTO_TESTS)
 	@sed -n '/^moto==/,/[^\\]$$/p' requirements.lock > $(MOTO_TESTS)/moto.txt
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary moto --require-hashes -r $(MOTO_TESTS)/moto.txt -d $(MOTO_TESTS)
 	@cd $(MOTO_TESTS) && name=$$(basename moto-*.tar.gz .tar.gz) && tar -xzf $$name.tar.gz --strip-components 1 $$name/tests $$name/pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(MOTO_TESTS)/packages -r tests/clients/moto-requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(MOTO_TESTS)/packages -r tests/clients/requirements/moto-tests.txt
 	@touch $@
 
 lock:  ## pin every dependency anew, with hashes and without index addresses
