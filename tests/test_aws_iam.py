@@ -156,6 +156,15 @@ class TestBoundaries:
         iam.put_user_permissions_boundary(UserName="alice", PermissionsBoundary=READ_ONLY)
         assert iam.get_user(UserName="alice")["User"]["PermissionsBoundary"] == shown
 
+    def test_a_list_of_users_leaves_it_out_and_their_tags(self, iam: Any) -> None:
+        tags = [{"Key": "team", "Value": "one"}]
+        iam.create_user(UserName="alice", PermissionsBoundary=READ_ONLY, Tags=tags)
+        listed = iam.list_users()["Users"][-1]
+        got = iam.get_user(UserName="alice")["User"]
+        without = {name: value for name, value in got.items() if name not in ("PermissionsBoundary", "Tags")}
+        assert len(without) == len(got) - 2
+        assert listed == without
+
     def test_it_must_be_a_policy_that_is_there(self, aws: Aws, iam: Any) -> None:
         role(aws)
         iam.create_user(UserName="alice")
@@ -235,12 +244,26 @@ class TestProviders:
     def test_one_that_is_not_there_is_no_entity(self, iam: Any) -> None:
         for call, more in (
             (iam.get_open_id_connect_provider, {}),
-            (iam.delete_open_id_connect_provider, {}),
             (iam.add_client_id_to_open_id_connect_provider, {"ClientID": "a"}),
             (iam.update_open_id_connect_provider_thumbprint, {"ThumbprintList": ["0" * 40]}),
         ):
             message = refused("NoSuchEntity", call, OpenIDConnectProviderArn=self.ARN, **more)
             assert message == f"OpenIDConnect Provider not found for arn {self.ARN}"
+
+    def test_deleting_one_again_is_no_error(self, iam: Any) -> None:
+        iam.create_open_id_connect_provider(Url=self.URL)
+        for _ in range(2):
+            iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=self.ARN)
+            assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+def test_dates_are_whole_seconds_and_the_same_wherever_they_are_told(iam: Any) -> None:
+    made = iam.create_group(GroupName="readers")["Group"]
+    assert iam.get_group(GroupName="readers")["Group"] == made
+    assert iam.list_groups()["Groups"] == [made]
+    assert made["CreateDate"].microsecond == 0
+    key = iam.create_access_key(UserName="administrator")["AccessKey"]
+    assert key["CreateDate"].microsecond == 0
 
 
 def test_the_account_tells_what_is_in_it(aws: Aws, iam: Any) -> None:
