@@ -144,6 +144,44 @@ class TestQuotas:
         assert message == "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
         refused("MalformedPolicyDocument", iam.create_policy, PolicyName="p", PolicyDocument="{}")
 
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"Resource": ""}, 'Resource  must be in ARN format or "*".'),
+            ({"Resource": "a:b:c"}, 'Partition "b" is not valid for resource "arn:b:c:*:*:*".'),
+            ({"Effect": "aLLow"}, "The policy failed legacy parsing"),
+            ({"Resource": []}, "Policy statement must contain resources."),
+            ({"Action": []}, "Policy statement must contain actions."),
+            ({"Action": "s:3:x", "Resource": "x"}, 'Resource x must be in ARN format or "*".'),
+            ({"Action": [None]}, "Syntax errors in policy."),
+            ({"Condition": {"x": {"k": "v"}}}, "Syntax errors in policy."),
+        ],
+    )
+    def test_of_a_documents_faults_the_one_is_named_that_aws_names(
+        self, aws: Aws, iam: Any, change: dict[str, Any], message: str
+    ) -> None:
+        role(aws)
+        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **change}
+        text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        for call, named in ((iam.create_policy, {}), (iam.put_role_policy, {"RoleName": "Reader"})):
+            said = refused("MalformedPolicyDocument", call, **named, PolicyName="p", PolicyDocument=text)
+            assert said == message
+
+    @pytest.mark.parametrize(
+        ("version", "ids", "message"),
+        [
+            ("2013-10-17", ["a", "b"], "Syntax errors in policy."),
+            ("2012-10-17", ["a", "a"], "Statement IDs (SID) in a single policy must be unique."),
+        ],
+    )
+    def test_its_version_and_its_statements_ids_are_held(
+        self, iam: Any, version: str, ids: list[str], message: str
+    ) -> None:
+        statements = [{"Sid": sid, "Effect": "Allow", "Action": "*", "Resource": "*"} for sid in ids]
+        text = json.dumps({"Version": version, "Statement": statements})
+        said = refused("MalformedPolicyDocument", iam.create_policy, PolicyName="p", PolicyDocument=text)
+        assert said == message
+
 
 class TestBoundaries:
     def test_a_user_has_one_and_shows_it(self, iam: Any) -> None:
