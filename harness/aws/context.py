@@ -8,8 +8,8 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from harness.aws.access.sessions import Session
 from harness.aws.services import Service
-from harness.aws.sessions import Session
 from harness.aws.wire import Protocol as WireProtocol
 from harness.aws.wire import Request, Response
 

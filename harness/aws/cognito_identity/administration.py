@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.aws.access.permissions import denied, identity_decision
 from harness.aws.cognito_identity.identities import Identities, Identity
 from harness.aws.cognito_identity.issuer import IdentityPoolIssuer
 from harness.aws.cognito_identity.pools import IdentityPool, IdentityPools, invalid_parameter, page
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.permissions import denied, identity_decision
 
 __all__ = ["ADMINISTRATION", "pool_id_of"]
 

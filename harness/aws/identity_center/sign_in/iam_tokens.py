@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.aws.access.permissions import global_keys, identity_decision
 from harness.aws.context import Context
 from harness.aws.identity_center.center import center
 from harness.aws.identity_center.contexts import IdentityContexts
@@ -20,7 +21,6 @@ from harness.aws.identity_center.sign_in.public_tokens import take_code
 from harness.aws.identity_center.sign_in.refusals import refusal
 from harness.aws.identity_center.sign_in.tokens import HOUR, SESSION, SignedIn, Tokens
 from harness.aws.identity_token import TokenRejected, audiences, unverified_claims, verify
-from harness.aws.permissions import global_keys, identity_decision
 from harness.aws.policy import Principal, Request, evaluate_trust, parse
 
 __all__ = ["create_token_with_iam"]
