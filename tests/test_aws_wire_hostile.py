@@ -27,7 +27,6 @@ from tests.aws_cloudwatch import aws_at
 from tests.test_aws_wire_roundtrip import BOTOCORE, value, written
 
 HOST = "monitoring.us-east-1.amazonaws.com"
-TARGET = "GraniteServiceVersion20100801"
 PUT = operation_model("cloudwatch", "PutMetricData")
 GET = operation_model("cloudwatch", "GetMetricData")
 PROTOCOLS = (Protocol.QUERY, Protocol.JSON_1_0, Protocol.CBOR)

@@ -71,6 +71,10 @@ class Context:
     protocol: WireProtocol
     request: Request | None
 
+    def arn(self, resource: str) -> str:
+        """Return the ARN of a resource of the call's service and region, such as ``alarm:high-cpu``."""
+        return f"arn:aws:{self.service}:{self.region}:{self.aws.account_id}:{resource}"
+
 
 Operation = Callable[[Context, Mapping[str, Any]], Mapping[str, Any] | Response]
 """An operation: a context and the call's fields in, the members of the answer out; raises AwsError.

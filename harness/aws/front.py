@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from harness.aws import clients, dispatch
@@ -22,6 +21,7 @@ from harness.aws.iam.account import Iam
 from harness.aws.identity_token import Fetch
 from harness.aws.issuers import NewIssuer, no_issuers
 from harness.aws.journal import Journal
+from harness.aws.times import iso
 from harness.aws.wire import Request, Response
 
 __all__ = ["Aws"]
@@ -198,12 +198,11 @@ class Aws:
         Raises:
             ClientError: botocore's, if there is no such role.
         """
-        issued = datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="microseconds")
         deny = {
             "Effect": "Deny",
             "Action": ["*"],
             "Resource": ["*"],
-            "Condition": {"DateLessThan": {"aws:TokenIssueTime": issued.replace("+00:00", "Z")}},
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": iso(self.now(), "microseconds")}},
         }
         self.call(
             "iam",

@@ -13,6 +13,7 @@ from harness.aws.cloudformation.stacks import Stack
 from harness.aws.cloudformation.template import Template, parse
 from harness.aws.errors import AwsError
 from harness.aws.paging import Paging
+from harness.aws.tags import by_key
 
 __all__ = ["Wanted", "check_name", "page", "refuse", "template_of", "wanted"]
 
@@ -107,7 +108,7 @@ def wanted(fields: Mapping[str, Any], stack: Stack | None = None) -> Wanted:
     parameters = parameter_rules.resolve(
         template.parameters, fields.get("Parameters") or [], stack.parameters if stack is not None else None
     )
-    tags = {tag["Key"]: tag["Value"] for tag in fields.get("Tags") or []}
+    tags = by_key(fields.get("Tags"))
     if len(tags) > 50 or len(tags) < len(fields.get("Tags") or []):
         raise invalid("Tags must be at most 50, each key once.")
     if any(key.lower().startswith("aws:") for key in tags):

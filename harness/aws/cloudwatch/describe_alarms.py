@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from harness.aws.cloudwatch.alarm_records import Alarm, Alarms, is_composite
@@ -12,6 +11,7 @@ from harness.aws.cloudwatch.metrics import dimensions_of
 from harness.aws.cloudwatch.pages import page_of_alarms, page_of_history
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
+from harness.aws.times import moment
 
 __all__ = ["describe_alarm_history", "describe_alarms", "describe_alarms_for_metric"]
 
@@ -105,7 +105,7 @@ def describe_alarm_history(call: Context, fields: Mapping[str, Any]) -> Mapping[
         {
             "AlarmName": item.alarm,
             "AlarmType": item.alarm_type,
-            "Timestamp": datetime.fromtimestamp(item.time, UTC),
+            "Timestamp": moment(item.time),
             "HistoryItemType": item.kind,
             "HistorySummary": item.summary,
             "HistoryData": item.data,

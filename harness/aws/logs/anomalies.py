@@ -78,7 +78,7 @@ def create_log_anomaly_detector(call: Context, fields: Mapping[str, Any]) -> dic
         AwsError: ``ResourceNotFoundException``, for a log group that does not exist.
     """
     groups = [arn(call, group_name(call, each)) for each in fields["logGroupArnList"]]
-    made = f"arn:aws:logs:{call.region}:{call.aws.account_id}:anomaly-detector:{uuid.uuid4()}"
+    made = call.arn(f"anomaly-detector:{uuid.uuid4()}")
     kept = ("detectorName", "evaluationFrequency", "filterPattern", "kmsKeyId")
     call.aws.state(Anomalies).detectors[made] = {
         "anomalyDetectorArn": made,
