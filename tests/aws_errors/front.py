@@ -1,0 +1,254 @@
+"""What every service has: signatures, permissions, the form of a request."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from fake_idp.server import LoopbackServer
+from harness.aws import Credentials
+from tests.aws_errors.account import ALLOW, Account, policy
+from tests.aws_errors.row import Row
+
+__all__ = ["ROWS"]
+
+
+
+def _ask(a: Account, service: str, who: Credentials | None) -> None:
+    """Ask what nobody is denied to see, in every kind of protocol."""
+    operation = {"sts": "get_caller_identity", "cloudwatch": "list_metrics", "logs": "describe_log_groups"}[service]
+    getattr(a.client(service, who), operation)()
+
+
+def _expired(a: Account, service: str) -> None:
+    session = a.session(DurationSeconds=900)
+    with a.later(minutes=16):
+        _ask(a, service, session)
+
+
+def _role_gone(a: Account) -> None:
+    role = a.role(a.federated())
+    session = a.session(RoleArn=role)
+    name = role.rpartition("/")[2]
+    a.iam.detach_role_policy(RoleName=name, PolicyArn=_READ_ONLY)
+    a.iam.delete_role(RoleName=name)
+    _ask(a, "sts", session)
+
+
+def _skewed(a: Account, service: str, minutes: int) -> None:
+    session = a.aws.clock
+    session.advance(minutes * 60)
+    try:
+        _ask(a, service, None)
+    finally:
+        session.advance(-minutes * 60)
+
+
+def _body(service: str, operation: str, body: bytes, **headers: str) -> Any:
+    """Call an operation with another body."""
+
+    def provoke(a: Account) -> None:
+        def change(params: dict[str, Any]) -> None:
+            params["body"] = body
+            params["headers"].update(headers)
+
+        getattr(a.altered(service, change), operation)()
+
+    return provoke
+
+
+def _unknown(a: Account) -> None:
+    def change(params: dict[str, Any]) -> None:
+        params["body"] = {"Action": "MakeCoffee", "Version": "2011-06-15"}
+
+    a.altered("sts", change).get_caller_identity()
+
+
+def _other_region(a: Account) -> None:
+    client = a.client("sts", region="eu-west-1")
+    client.meta.events.register_first("before-send", _to_virginia)
+    try:
+        client.get_caller_identity()
+    finally:
+        client.meta.events.unregister("before-send", _to_virginia)
+
+
+def _to_virginia(request: Any, **_: Any) -> None:
+    request.headers["Host"] = "sts.us-east-1.amazonaws.com"
+    request.url = "https://sts.us-east-1.amazonaws.com/"
+
+
+def _authorization(a: Account, service: str, operation: str) -> None:
+    def change(params: dict[str, Any]) -> None:
+        params["headers"]["Authorization"] = "AWS4-HMAC-SHA256 nothing"
+
+    getattr(a.altered(service, change, signature_version=UNSIGNED), operation)()
+
+
+def _garbled(a: Account) -> None:
+    _authorization(a, "sts", "get_caller_identity")
+
+
+def _garbled_json(a: Account) -> None:
+    _authorization(a, "logs", "describe_log_groups")
+
+
+def _other_path(a: Account) -> None:
+    def change(params: dict[str, Any]) -> None:
+        params["url"] += "/nowhere"
+
+    a.altered("sso", change, signature_version=UNSIGNED).list_accounts(accessToken="x")
+
+
+def _cut(a: Account) -> None:
+    _ask(a, "cloudwatch", a.session(Policy=policy(Action="logs:*", Resource="*")))
+
+
+def _bounded(a: Account) -> None:
+    user = a.name("bounded")
+    a.iam.create_user(UserName=user, PermissionsBoundary="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+    a.iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=ALLOW)
+    key = a.iam.create_access_key(UserName=user)["AccessKey"]
+    who = Credentials(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+    _ask(a, "cloudwatch", who)
+
+
+_READ_ONLY = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
+_UNKNOWN_KEY = Credentials(access_key_id="AKIAIOSFODNN7EXAMPLE", secret_access_key="s" * 40)
+_INVALID = "The security token included in the request is invalid."
+_MISMATCH = "The request signature we calculated does not match the signature you provided. …"
+_EXPIRED = "The security token included in the request is expired"
+_MOST = "Member must have length less than or equal to"
+
+_QUERY = partial(Row, "any", "query")
+_CLOUDWATCH = partial(Row, "any", "CloudWatch")
+_JSON = partial(Row, "any", "JSON")
+
+
+def _list_users(a: Account, who: Credentials) -> None:
+    a.client("iam", who).list_users()
+
+
+def _refused_by_deny(a: Account) -> None:
+    user = a.name("denied")
+    a.iam.create_user(UserName=user)
+    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+    for name, document in (("p", ALLOW), ("q", json.dumps(deny))):
+        a.iam.put_user_policy(UserName=user, PolicyName=name, PolicyDocument=document)
+    key = a.iam.create_access_key(UserName=user)["AccessKey"]
+    who = Credentials(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+    a.client("cloudwatch", who).list_metrics()
+
+
+def _with_endpoint(a: Account, endpoint: str) -> None:
+    a.aws.boto3().client("sts", endpoint_url=endpoint, config=_ONCE).get_caller_identity()
+
+
+def _too_large(a: Account) -> None:
+    with LoopbackServer() as server:
+        server.start(a.aws.app)
+        key = a.aws.administrator
+        client = boto3.client(
+            "logs", endpoint_url=server.url, region_name="us-east-1", config=_ONCE,
+            aws_access_key_id=key.access_key_id, aws_secret_access_key=key.secret_access_key)
+        client.describe_log_groups(logGroupNamePrefix="x" * 11_000_000)
+
+
+_ONCE = Config(retries={"total_max_attempts": 1}, parameter_validation=False, proxies={})
+_SIGNED = (
+    _QUERY("MissingAuthenticationToken", "Request is missing Authentication Token",
+           "An unsigned call of what wants a signature.", lambda a: a.unsigned("sts").get_caller_identity(), 403),
+    _JSON("MissingAuthenticationTokenException", "Request is missing Authentication Token",
+          "An unsigned call of what wants a signature.", lambda a: a.unsigned("logs").describe_log_groups()),
+    _QUERY("InvalidClientTokenId", _INVALID,
+           "An access key that does not exist or is inactive, another session's token, or credentials whose role or "
+           "user was deleted.", _role_gone, 403, source="grafana#6327"),
+    _CLOUDWATCH("InvalidClientTokenId", _INVALID, "The same.", lambda a: _ask(a, "cloudwatch", _UNKNOWN_KEY)),
+    _JSON("UnrecognizedClientException", _INVALID, "The same.",
+          lambda a: _ask(a, "logs", _UNKNOWN_KEY), source="cwh#119"),
+    _QUERY("ExpiredToken", _EXPIRED, "Temporary credentials after their expiration.",
+           lambda a: _expired(a, "sts"), 403, source="k8s-cloudwatch-adapter#32"),
+    _CLOUDWATCH("ExpiredToken", _EXPIRED, "The same.", lambda a: _expired(a, "cloudwatch")),
+    _JSON("ExpiredTokenException", _EXPIRED, "The same.", lambda a: _expired(a, "logs"), source="aws-sdk-js#3022"),
+    _QUERY("SignatureDoesNotMatch", _MISMATCH, "A wrong secret key, or a request that was changed after signing.",
+           lambda a: _ask(a, "sts", replace(a.aws.administrator, secret_access_key="s" * 40)), 403),
+    _JSON("InvalidSignatureException", _MISMATCH, "The same.",
+          lambda a: _ask(a, "logs", replace(a.aws.administrator, secret_access_key="s" * 40))),
+    _QUERY("SignatureDoesNotMatch", "Signature expired: … is now earlier than … (… - 15 min.)",
+           "The signer's clock is more than 15 minutes behind.",
+           lambda a: _skewed(a, "sts", 16), 403, source="aws-sdk-js#401"),
+    _QUERY("SignatureDoesNotMatch", "Signature not yet current: … is still later than … (… + 15 min.)",
+           "The signer's clock is more than 15 minutes ahead.", lambda a: _skewed(a, "sts", -16), 403,
+           source="aws-sdk-js#401"),
+    _JSON("InvalidSignatureException", "Signature expired: … is now earlier than … (… - 5 min.)",
+          "The clock of a caller of CloudWatch Logs is more than 5 minutes behind; of the others, 15.",
+          lambda a: _skewed(a, "logs", 6), source="logspout-cloudwatch#24"),
+    _QUERY("SignatureDoesNotMatch", "Credential should be scoped to a valid region.",
+           "A request that is signed for another region.", _other_region, 403),
+    _QUERY("IncompleteSignature", "Authorization header has what is not a valid key=value pair.", "An `Authorization` header that is no signature of version 4.", _garbled, 403),
+    _JSON("IncompleteSignatureException", "Authorization header has what is not a valid key=value pair.", "The same.", _garbled_json),
+)
+_PERMITTED = (
+    _QUERY("AccessDenied", "User: arn:aws:iam::{account}:user/… is not authorized to perform: iam:ListUsers on "
+           "resource: arn:aws:iam::{account}:user/ because no identity-based policy allows the iam:ListUsers action",
+           "No policy of the caller allows it.", lambda a: _list_users(a, a.nobody), 403),
+    _CLOUDWATCH("AccessDenied", "User: … is not authorized to perform: cloudwatch:ListMetrics because no "
+                "identity-based policy allows the cloudwatch:ListMetrics action", "The same.",
+                lambda a: _ask(a, "cloudwatch", a.nobody)),
+    _JSON("AccessDeniedException", "User: … is not authorized to perform: logs:DescribeLogGroups on resource: "
+          "arn:aws:logs:us-east-1:{account}:log-group:… because no identity-based policy allows the "
+          "logs:DescribeLogGroups action", "The same.", lambda a: _ask(a, "logs", a.nobody),
+          source="terraform-provision#919"),
+    _CLOUDWATCH("AccessDenied", "User: … is not authorized to perform: cloudwatch:ListMetrics with an explicit deny "
+                "in an identity-based policy", "A policy denies it, whatever the others allow.", _refused_by_deny),
+    _CLOUDWATCH("AccessDenied", "User: … is not authorized to perform: cloudwatch:ListMetrics because no session "
+                "policy allows the cloudwatch:ListMetrics action",
+                "The session's own policy does not allow it.", _cut),
+    _CLOUDWATCH("AccessDenied", "User: … is not authorized to perform: cloudwatch:ListMetrics because no permissions "
+                "boundary allows the cloudwatch:ListMetrics action",
+                "The caller's permissions boundary does not allow it.", _bounded),
+)
+_FORM = (
+    _QUERY("InvalidAction", "Could not find operation MakeCoffee for sts", "An action that the service does not have.",
+           _unknown, ours=True),
+    _JSON("UnknownOperationException", "Could not find operation … for logs", "The same.",
+          _body("logs", "describe_log_groups", b"{}", **{"X-Amz-Target": "Logs_20140328.MakeCoffee"}), ours=True),
+    _JSON("UnknownOperationException", "This AWS has nothing at …", "A path that the service does not have.",
+          _other_path, 404, ours=True),
+    _QUERY("UnknownEndpoint", "This AWS has no service at ec2.us-east-1.amazonaws.com.",
+           "A service that is not here.",
+           lambda a: _with_endpoint(a, "https://ec2.us-east-1.amazonaws.com"), 404, ours=True),
+    _QUERY("MalformedQueryString", "The query string contains a syntax error.", "A form that cannot be read.",
+           _body("sts", "get_caller_identity", b"Action=GetCallerIdentity&a=1&a.b=2")),
+    _QUERY("MalformedInput", "DurationSeconds cannot be read",
+           "A number, a date or a blob that is none.", lambda a: a.careless("sts").assume_role(
+               RoleArn=a.reader, RoleSessionName="s", DurationSeconds="long"), ours=True),
+    _JSON("SerializationException", "The request body is not a JSON object.", "A body that is not JSON.",
+          _body("logs", "describe_log_groups", b"{"), ours=True),
+    _JSON("SerializationException", "logGroupName has the wrong type", "A field of another type.",
+          _body("logs", "create_log_group", b'{"logGroupName": 1}'), ours=True),
+    _JSON("RequestEntityTooLarge", "The request is too large.", "A body of more than 10 MB.", _too_large, 413, ours=True),
+    _QUERY("ValidationError", f"1 validation error detected: Value '…' at 'roleName' failed to satisfy constraint: "
+           f"{_MOST} 64", "A field that breaks a bound, a pattern or an enumeration of AWS's model.",
+           lambda a: a.iam.get_role(RoleName="n" * 65)),
+    _QUERY("ValidationError", "1 validation error detected: Value null at 'roleName' failed to satisfy constraint: "
+           "Member must not be null", "A required field that is left out.",
+           lambda a: a.careless("iam").get_role()),
+    _JSON("InvalidParameterException", f"1 validation error detected: Value '…' at 'logGroupName' failed to satisfy "
+          f"constraint: {_MOST} 512", "The same, of CloudWatch Logs and of user pools.",
+          lambda a: a.logs.create_log_group(logGroupName="n" * 513)),
+    _JSON("ValidationException", f"1 validation error detected: Value '…' at 'identityPoolName' failed to satisfy "
+          f"constraint: {_MOST} 128", "The same, of the other JSON services.",
+          lambda a: a.pools.create_identity_pool(IdentityPoolName="n" * 129, AllowUnauthenticatedIdentities=False)),
+    _QUERY("NotImplemented", "This AWS does not implement GetOrganizationsAccessReport of iam.",
+           "An operation that AWS has and this AWS has not.",
+           lambda a: a.iam.get_organizations_access_report(JobId="1" * 36), ours=True),
+)
+
+ROWS = (*_SIGNED, *_PERMITTED, *_FORM)
