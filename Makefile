@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 NODE_MODULES := tests/clients/node_modules
-AWSCLI := tests/clients/.venvs/awscli
+CLIENT_VENVS := tests/clients/.venvs
 
 .PHONY: run test test-clients check lock clean
 
@@ -12,9 +12,9 @@ run: $(VENV)/.built  ## drive the reference server through the scenarios, on all
 	@$(BIN)/harness run --report report
 
 test: $(VENV)/.built  ## the project's own tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
-test-clients: $(VENV)/.built $(NODE_MODULES)/.built $(AWSCLI)/.built  ## other people's clients log in at the issuer and call AWS: npm and a browser are needed
+test-clients: $(VENV)/.built $(NODE_MODULES)/.built $(CLIENT_VENVS)/awscli/.built $(CLIENT_VENVS)/awslabs/.built  ## other people's clients log in at the issuer and call AWS: npm and a browser are needed
 	@$(BIN)/python -m pytest tests/clients
 
 check: $(VENV)/.built  ## what CI checks besides the tests
@@ -37,11 +37,11 @@ $(NODE_MODULES)/.built: tests/clients/package.json
 	@npm install --prefix tests/clients --silent --no-audit --no-fund --no-package-lock
 	@touch $@
 
-# Apart from the environment: it pins a botocore of its own.
-$(AWSCLI)/.built: tests/clients/requirements.txt
-	@echo "Installing the AWS CLI v1 in $(AWSCLI) (once) ..." >&2
-	@$(PYTHON) -m venv $(AWSCLI)
-	@$(AWSCLI)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+# Apart from the environment: they pin libraries of their own.
+$(CLIENT_VENVS)/%/.built: tests/clients/requirements/%.txt
+	@echo "Installing $* in $(CLIENT_VENVS)/$* (once) ..." >&2
+	@$(PYTHON) -m venv $(CLIENT_VENVS)/$*
+	@$(CLIENT_VENVS)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 lock:  ## pin every dependency anew, with hashes and without index addresses
@@ -49,4 +49,4 @@ lock:  ## pin every dependency anew, with hashes and without index addresses
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-package mcp-auth-harness --no-header -o requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) $(NODE_MODULES) tests/clients/.venvs report
+	rm -rf $(VENV) $(NODE_MODULES) $(CLIENT_VENVS) report

@@ -14,7 +14,7 @@ import pytest
 from harness.aws.cloudformation import templates
 from harness.world import World
 
-V1 = Path(__file__).parent / ".awscli" / "bin" / "aws"
+V1 = Path(__file__).parent / ".venvs" / "awscli" / "bin" / "aws"
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
