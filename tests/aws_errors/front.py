@@ -19,10 +19,11 @@ from tests.aws_errors.row import Row
 __all__ = ["ROWS"]
 
 
-
 def _ask(a: Account, service: str, who: Credentials | None) -> None:
     """Ask what nobody is denied to see, in every kind of protocol."""
-    operation = {"sts": "get_caller_identity", "cloudwatch": "list_metrics", "logs": "describe_log_groups"}[service]
+    operation = {"sts": "get_caller_identity", "cloudwatch": "list_metrics", "logs": "describe_log_groups"}[
+        service
+    ]
     getattr(a.client(service, who), operation)()
 
 
@@ -155,100 +156,271 @@ def _too_large(a: Account) -> None:
         server.start(a.aws.app)
         key = a.aws.administrator
         client = boto3.client(
-            "logs", endpoint_url=server.url, region_name="us-east-1", config=_ONCE,
-            aws_access_key_id=key.access_key_id, aws_secret_access_key=key.secret_access_key)
+            "logs",
+            endpoint_url=server.url,
+            region_name="us-east-1",
+            config=_ONCE,
+            aws_access_key_id=key.access_key_id,
+            aws_secret_access_key=key.secret_access_key,
+        )
         client.describe_log_groups(logGroupNamePrefix="x" * 11_000_000)
 
 
 _ONCE = Config(retries={"total_max_attempts": 1}, parameter_validation=False, proxies={})
 _SIGNED = (
-    _QUERY("MissingAuthenticationToken", "Request is missing Authentication Token",
-           "An unsigned call of what wants a signature.", lambda a: a.unsigned("sts").get_caller_identity(), 403),
-    _JSON("MissingAuthenticationTokenException", "Request is missing Authentication Token",
-          "An unsigned call of what wants a signature.", lambda a: a.unsigned("logs").describe_log_groups()),
-    _QUERY("InvalidClientTokenId", _INVALID,
-           "An access key that does not exist or is inactive, another session's token, or credentials whose role or "
-           "user was deleted.", _role_gone, 403, source="grafana#6327"),
+    _QUERY(
+        "MissingAuthenticationToken",
+        "Request is missing Authentication Token",
+        "An unsigned call of what wants a signature.",
+        lambda a: a.unsigned("sts").get_caller_identity(),
+        403,
+    ),
+    _JSON(
+        "MissingAuthenticationTokenException",
+        "Request is missing Authentication Token",
+        "An unsigned call of what wants a signature.",
+        lambda a: a.unsigned("logs").describe_log_groups(),
+    ),
+    _QUERY(
+        "InvalidClientTokenId",
+        _INVALID,
+        "An access key that does not exist or is inactive, another session's token, or credentials whose role or "
+        "user was deleted.",
+        _role_gone,
+        403,
+        source="grafana#6327",
+    ),
     _CLOUDWATCH("InvalidClientTokenId", _INVALID, "The same.", lambda a: _ask(a, "cloudwatch", _UNKNOWN_KEY)),
-    _JSON("UnrecognizedClientException", _INVALID, "The same.",
-          lambda a: _ask(a, "logs", _UNKNOWN_KEY), source="cwh#119"),
-    _QUERY("ExpiredToken", _EXPIRED, "Temporary credentials after their expiration.",
-           lambda a: _expired(a, "sts"), 403, source="k8s-cloudwatch-adapter#32"),
+    _JSON(
+        "UnrecognizedClientException",
+        _INVALID,
+        "The same.",
+        lambda a: _ask(a, "logs", _UNKNOWN_KEY),
+        source="cwh#119",
+    ),
+    _QUERY(
+        "ExpiredToken",
+        _EXPIRED,
+        "Temporary credentials after their expiration.",
+        lambda a: _expired(a, "sts"),
+        403,
+        source="k8s-cloudwatch-adapter#32",
+    ),
     _CLOUDWATCH("ExpiredToken", _EXPIRED, "The same.", lambda a: _expired(a, "cloudwatch")),
-    _JSON("ExpiredTokenException", _EXPIRED, "The same.", lambda a: _expired(a, "logs"), source="aws-sdk-js#3022"),
-    _QUERY("SignatureDoesNotMatch", _MISMATCH, "A wrong secret key, or a request that was changed after signing.",
-           lambda a: _ask(a, "sts", replace(a.aws.administrator, secret_access_key="s" * 40)), 403),
-    _JSON("InvalidSignatureException", _MISMATCH, "The same.",
-          lambda a: _ask(a, "logs", replace(a.aws.administrator, secret_access_key="s" * 40))),
-    _QUERY("SignatureDoesNotMatch", "Signature expired: … is now earlier than … (… - 15 min.)",
-           "The signer's clock is more than 15 minutes behind.",
-           lambda a: _skewed(a, "sts", 16), 403, source="aws-sdk-js#401"),
-    _QUERY("SignatureDoesNotMatch", "Signature not yet current: … is still later than … (… + 15 min.)",
-           "The signer's clock is more than 15 minutes ahead.", lambda a: _skewed(a, "sts", -16), 403,
-           source="aws-sdk-js#401"),
-    _JSON("InvalidSignatureException", "Signature expired: … is now earlier than … (… - 5 min.)",
-          "The clock of a caller of CloudWatch Logs is more than 5 minutes behind; of the others, 15.",
-          lambda a: _skewed(a, "logs", 6), source="logspout-cloudwatch#24"),
-    _QUERY("SignatureDoesNotMatch", "Credential should be scoped to a valid region.",
-           "A request that is signed for another region.", _other_region, 403),
-    _QUERY("IncompleteSignature", "Authorization header has what is not a valid key=value pair.", "An `Authorization` header that is no signature of version 4.", _garbled, 403),
-    _JSON("IncompleteSignatureException", "Authorization header has what is not a valid key=value pair.", "The same.", _garbled_json),
+    _JSON(
+        "ExpiredTokenException",
+        _EXPIRED,
+        "The same.",
+        lambda a: _expired(a, "logs"),
+        source="aws-sdk-js#3022",
+    ),
+    _QUERY(
+        "SignatureDoesNotMatch",
+        _MISMATCH,
+        "A wrong secret key, or a request that was changed after signing.",
+        lambda a: _ask(a, "sts", replace(a.aws.administrator, secret_access_key="s" * 40)),
+        403,
+    ),
+    _JSON(
+        "InvalidSignatureException",
+        _MISMATCH,
+        "The same.",
+        lambda a: _ask(a, "logs", replace(a.aws.administrator, secret_access_key="s" * 40)),
+    ),
+    _QUERY(
+        "SignatureDoesNotMatch",
+        "Signature expired: … is now earlier than … (… - 15 min.)",
+        "The signer's clock is more than 15 minutes behind.",
+        lambda a: _skewed(a, "sts", 16),
+        403,
+        source="aws-sdk-js#401",
+    ),
+    _QUERY(
+        "SignatureDoesNotMatch",
+        "Signature not yet current: … is still later than … (… + 15 min.)",
+        "The signer's clock is more than 15 minutes ahead.",
+        lambda a: _skewed(a, "sts", -16),
+        403,
+        source="aws-sdk-js#401",
+    ),
+    _JSON(
+        "InvalidSignatureException",
+        "Signature expired: … is now earlier than … (… - 5 min.)",
+        "The clock of a caller of CloudWatch Logs is more than 5 minutes behind; of the others, 15.",
+        lambda a: _skewed(a, "logs", 6),
+        source="logspout-cloudwatch#24",
+    ),
+    _QUERY(
+        "SignatureDoesNotMatch",
+        "Credential should be scoped to a valid region.",
+        "A request that is signed for another region.",
+        _other_region,
+        403,
+    ),
+    _QUERY(
+        "IncompleteSignature",
+        "Authorization header has what is not a valid key=value pair.",
+        "An `Authorization` header that is no signature of version 4.",
+        _garbled,
+        403,
+    ),
+    _JSON(
+        "IncompleteSignatureException",
+        "Authorization header has what is not a valid key=value pair.",
+        "The same.",
+        _garbled_json,
+    ),
 )
 _PERMITTED = (
-    _QUERY("AccessDenied", "User: arn:aws:iam::{account}:user/… is not authorized to perform: iam:ListUsers on "
-           "resource: arn:aws:iam::{account}:user/ because no identity-based policy allows the iam:ListUsers action",
-           "No policy of the caller allows it.", lambda a: _list_users(a, a.nobody), 403),
-    _CLOUDWATCH("AccessDenied", "User: … is not authorized to perform: cloudwatch:ListMetrics because no "
-                "identity-based policy allows the cloudwatch:ListMetrics action", "The same.",
-                lambda a: _ask(a, "cloudwatch", a.nobody)),
-    _JSON("AccessDeniedException", "User: … is not authorized to perform: logs:DescribeLogGroups on resource: "
-          "arn:aws:logs:us-east-1:{account}:log-group:… because no identity-based policy allows the "
-          "logs:DescribeLogGroups action", "The same.", lambda a: _ask(a, "logs", a.nobody),
-          source="terraform-provision#919"),
-    _CLOUDWATCH("AccessDenied", "User: … is not authorized to perform: cloudwatch:ListMetrics with an explicit deny "
-                "in an identity-based policy", "A policy denies it, whatever the others allow.", _refused_by_deny),
-    _CLOUDWATCH("AccessDenied", "User: … is not authorized to perform: cloudwatch:ListMetrics because no session "
-                "policy allows the cloudwatch:ListMetrics action",
-                "The session's own policy does not allow it.", _cut),
-    _CLOUDWATCH("AccessDenied", "User: … is not authorized to perform: cloudwatch:ListMetrics because no permissions "
-                "boundary allows the cloudwatch:ListMetrics action",
-                "The caller's permissions boundary does not allow it.", _bounded),
+    _QUERY(
+        "AccessDenied",
+        "User: arn:aws:iam::{account}:user/… is not authorized to perform: iam:ListUsers on "
+        "resource: arn:aws:iam::{account}:user/ because no identity-based policy allows the iam:ListUsers action",
+        "No policy of the caller allows it.",
+        lambda a: _list_users(a, a.nobody),
+        403,
+    ),
+    _CLOUDWATCH(
+        "AccessDenied",
+        "User: … is not authorized to perform: cloudwatch:ListMetrics because no "
+        "identity-based policy allows the cloudwatch:ListMetrics action",
+        "The same.",
+        lambda a: _ask(a, "cloudwatch", a.nobody),
+    ),
+    _JSON(
+        "AccessDeniedException",
+        "User: … is not authorized to perform: logs:DescribeLogGroups on resource: "
+        "arn:aws:logs:us-east-1:{account}:log-group:… because no identity-based policy allows the "
+        "logs:DescribeLogGroups action",
+        "The same.",
+        lambda a: _ask(a, "logs", a.nobody),
+        source="terraform-provision#919",
+    ),
+    _CLOUDWATCH(
+        "AccessDenied",
+        "User: … is not authorized to perform: cloudwatch:ListMetrics with an explicit deny "
+        "in an identity-based policy",
+        "A policy denies it, whatever the others allow.",
+        _refused_by_deny,
+    ),
+    _CLOUDWATCH(
+        "AccessDenied",
+        "User: … is not authorized to perform: cloudwatch:ListMetrics because no session "
+        "policy allows the cloudwatch:ListMetrics action",
+        "The session's own policy does not allow it.",
+        _cut,
+    ),
+    _CLOUDWATCH(
+        "AccessDenied",
+        "User: … is not authorized to perform: cloudwatch:ListMetrics because no permissions "
+        "boundary allows the cloudwatch:ListMetrics action",
+        "The caller's permissions boundary does not allow it.",
+        _bounded,
+    ),
 )
 _FORM = (
-    _QUERY("InvalidAction", "Could not find operation MakeCoffee for sts", "An action that the service does not have.",
-           _unknown, ours=True),
-    _JSON("UnknownOperationException", "Could not find operation … for logs", "The same.",
-          _body("logs", "describe_log_groups", b"{}", **{"X-Amz-Target": "Logs_20140328.MakeCoffee"}), ours=True),
-    _JSON("UnknownOperationException", "This AWS has nothing at …", "A path that the service does not have.",
-          _other_path, 404, ours=True),
-    _QUERY("UnknownEndpoint", "This AWS has no service at ec2.us-east-1.amazonaws.com.",
-           "A service that is not here.",
-           lambda a: _with_endpoint(a, "https://ec2.us-east-1.amazonaws.com"), 404, ours=True),
-    _QUERY("MalformedQueryString", "The query string contains a syntax error.", "A form that cannot be read.",
-           _body("sts", "get_caller_identity", b"Action=GetCallerIdentity&a=1&a.b=2")),
-    _QUERY("MalformedInput", "DurationSeconds cannot be read",
-           "A number, a date or a blob that is none.", lambda a: a.careless("sts").assume_role(
-               RoleArn=a.reader, RoleSessionName="s", DurationSeconds="long"), ours=True),
-    _JSON("SerializationException", "The request body is not a JSON object.", "A body that is not JSON.",
-          _body("logs", "describe_log_groups", b"{"), ours=True),
-    _JSON("SerializationException", "logGroupName has the wrong type", "A field of another type.",
-          _body("logs", "create_log_group", b'{"logGroupName": 1}'), ours=True),
-    _JSON("RequestEntityTooLarge", "The request is too large.", "A body of more than 10 MB.", _too_large, 413, ours=True),
-    _QUERY("ValidationError", f"1 validation error detected: Value '…' at 'roleName' failed to satisfy constraint: "
-           f"{_MOST} 64", "A field that breaks a bound, a pattern or an enumeration of AWS's model.",
-           lambda a: a.iam.get_role(RoleName="n" * 65)),
-    _QUERY("ValidationError", "1 validation error detected: Value null at 'roleName' failed to satisfy constraint: "
-           "Member must not be null", "A required field that is left out.",
-           lambda a: a.careless("iam").get_role()),
-    _JSON("InvalidParameterException", f"1 validation error detected: Value '…' at 'logGroupName' failed to satisfy "
-          f"constraint: {_MOST} 512", "The same, of CloudWatch Logs and of user pools.",
-          lambda a: a.logs.create_log_group(logGroupName="n" * 513)),
-    _JSON("ValidationException", f"1 validation error detected: Value '…' at 'identityPoolName' failed to satisfy "
-          f"constraint: {_MOST} 128", "The same, of the other JSON services.",
-          lambda a: a.pools.create_identity_pool(IdentityPoolName="n" * 129, AllowUnauthenticatedIdentities=False)),
-    _QUERY("NotImplemented", "This AWS does not implement GetOrganizationsAccessReport of iam.",
-           "An operation that AWS has and this AWS has not.",
-           lambda a: a.iam.get_organizations_access_report(JobId="1" * 36), ours=True),
+    _QUERY(
+        "InvalidAction",
+        "Could not find operation MakeCoffee for sts",
+        "An action that the service does not have.",
+        _unknown,
+        ours=True,
+    ),
+    _JSON(
+        "UnknownOperationException",
+        "Could not find operation … for logs",
+        "The same.",
+        _body("logs", "describe_log_groups", b"{}", **{"X-Amz-Target": "Logs_20140328.MakeCoffee"}),
+        ours=True,
+    ),
+    _JSON(
+        "UnknownOperationException",
+        "This AWS has nothing at …",
+        "A path that the service does not have.",
+        _other_path,
+        404,
+        ours=True,
+    ),
+    _QUERY(
+        "UnknownEndpoint",
+        "This AWS has no service at ec2.us-east-1.amazonaws.com.",
+        "A service that is not here.",
+        lambda a: _with_endpoint(a, "https://ec2.us-east-1.amazonaws.com"),
+        404,
+        ours=True,
+    ),
+    _QUERY(
+        "MalformedQueryString",
+        "The query string contains a syntax error.",
+        "A form that cannot be read.",
+        _body("sts", "get_caller_identity", b"Action=GetCallerIdentity&a=1&a.b=2"),
+    ),
+    _QUERY(
+        "MalformedInput",
+        "DurationSeconds cannot be read",
+        "A number, a date or a blob that is none.",
+        lambda a: a.careless("sts").assume_role(
+            RoleArn=a.reader, RoleSessionName="s", DurationSeconds="long"
+        ),
+        ours=True,
+    ),
+    _JSON(
+        "SerializationException",
+        "The request body is not a JSON object.",
+        "A body that is not JSON.",
+        _body("logs", "describe_log_groups", b"{"),
+        ours=True,
+    ),
+    _JSON(
+        "SerializationException",
+        "logGroupName has the wrong type",
+        "A field of another type.",
+        _body("logs", "create_log_group", b'{"logGroupName": 1}'),
+        ours=True,
+    ),
+    _JSON(
+        "RequestEntityTooLarge",
+        "The request is too large.",
+        "A body of more than 10 MB.",
+        _too_large,
+        413,
+        ours=True,
+    ),
+    _QUERY(
+        "ValidationError",
+        f"1 validation error detected: Value '…' at 'roleName' failed to satisfy constraint: {_MOST} 64",
+        "A field that breaks a bound, a pattern or an enumeration of AWS's model.",
+        lambda a: a.iam.get_role(RoleName="n" * 65),
+    ),
+    _QUERY(
+        "ValidationError",
+        "1 validation error detected: Value null at 'roleName' failed to satisfy constraint: "
+        "Member must not be null",
+        "A required field that is left out.",
+        lambda a: a.careless("iam").get_role(),
+    ),
+    _JSON(
+        "InvalidParameterException",
+        f"1 validation error detected: Value '…' at 'logGroupName' failed to satisfy constraint: {_MOST} 512",
+        "The same, of CloudWatch Logs and of user pools.",
+        lambda a: a.logs.create_log_group(logGroupName="n" * 513),
+    ),
+    _JSON(
+        "ValidationException",
+        f"1 validation error detected: Value '…' at 'identityPoolName' failed to satisfy "
+        f"constraint: {_MOST} 128",
+        "The same, of the other JSON services.",
+        lambda a: a.pools.create_identity_pool(
+            IdentityPoolName="n" * 129, AllowUnauthenticatedIdentities=False
+        ),
+    ),
+    _QUERY(
+        "NotImplemented",
+        "This AWS does not implement GetOrganizationsAccessReport of iam.",
+        "An operation that AWS has and this AWS has not.",
+        lambda a: a.iam.get_organizations_access_report(JobId="1" * 36),
+        ours=True,
+    ),
 )
 
 ROWS = (*_SIGNED, *_PERMITTED, *_FORM)
