@@ -15,13 +15,16 @@ from tests.aws_errors import (
     cloudwatch,
     cognito_identity,
     cognito_idp,
+    cognito_idp_tokens,
     faults,
     front,
     iam,
     identity_center,
     logs,
     sign_in,
+    signatures,
     sts,
+    sts_roles,
 )
 from tests.aws_errors.row import Row
 
@@ -29,10 +32,13 @@ __all__ = ["EXCEPTIONS", "NAMING", "ROWS", "SERVICES_OF", "codes_in_source", "ta
 
 ROOT = Path(__file__).parents[2] / "harness" / "aws"
 ROWS: tuple[Row, ...] = (
+    *signatures.ROWS,
     *front.ROWS,
     *sts.ROWS,
+    *sts_roles.ROWS,
     *iam.ROWS,
     *cognito_idp.ROWS,
+    *cognito_idp_tokens.ROWS,
     *cognito_identity.ROWS,
     *identity_center.ROWS,
     *sign_in.ROWS,
@@ -119,6 +125,7 @@ def _modelled() -> frozenset[str]:
     return frozenset(named | {shape.name for shape in shapes})
 
 
+_BAR = "\\|"  # within a table
 _TITLES = {
     "any": "Every service",
     "sts": "STS",
@@ -151,4 +158,4 @@ def _line(row: Row) -> str:
     operation = row.operation if row.service == "any" or row.operation == "any" else f"`{row.operation}`"
     source = "ours" if row.ours else row.source
     cells = (operation, f"`{row.code}`", str(row.status), f"`{row.message}`", row.case, source)
-    return f"| {' | '.join(cell.replace('|', '&#124;' if '`' not in cell else chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join(cell.replace('|', _BAR) for cell in cells)} |"

@@ -89,7 +89,8 @@ ROWS = (
         "CreateStack",
         _INVALID,
         "Template format error: Unrecognized resource types: [What]",
-        "What cannot be a resource type. A type of AWS's that is not here fails the stack with its name instead.",
+        "What cannot be a resource type. A type of AWS's that is not here fails the stack with its name "
+        "instead.",
         _create({"Resources": {"A": {"Type": "What"}}}),
     ),
     _cfn(

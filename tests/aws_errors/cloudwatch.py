@@ -118,7 +118,8 @@ ROWS = (
     _cw(
         "GetMetricData",
         "ValidationError",
-        "The value M for parameter MetricDataQueries.member.1.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.",
+        "The value M for parameter MetricDataQueries.member.1.Id is not matching the expected pattern "
+        "^[a-z][a-zA-Z0-9_]*$.",
         "A query whose id does not begin with a small letter.",
         _data(MetricDataQueries=[_query("M")]),
     ),
@@ -154,7 +155,8 @@ ROWS = (
         "GetMetricStatistics",
         "InvalidParameterCombination",
         "You have requested up to 44,640 datapoints, which exceeds "
-        "the limit of 1,440. You may reduce the datapoints requested by increasing Period, or decreasing the time range.",
+        "the limit of 1,440. You may reduce the datapoints requested by increasing Period, or "
+        "decreasing the time range.",
         "More points than 1,440.",
         _statistics(StartTime=_EPOCH, EndTime=_EPOCH + timedelta(days=31)),
     ),

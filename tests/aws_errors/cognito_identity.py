@@ -306,7 +306,8 @@ _DEVELOPERS = (
     _pools(
         "GetOpenIdTokenForDeveloperIdentity",
         "DeveloperUserAlreadyRegisteredException",
-        "The provided developer user identifier is already registered with Cognito under a different identity ID.",
+        "The provided developer user identifier is already registered with Cognito under a different "
+        "identity ID.",
         "Somebody of the developer's who has another identity.",
         _registered,
     ),

@@ -98,7 +98,8 @@ ROWS = (
         "CreateRole",
         _MALFORMED,
         f'Invalid principal in policy: "FEDERATED":"{_OKTA}"',
-        "A trust policy that names what cannot be, such as a placeholder, or a user or role that is not there.",
+        "A trust policy that names what cannot be, such as a placeholder, or a user or role that is not "
+        "there.",
         _trust(Principal={"Federated": _OKTA}, Action="sts:AssumeRoleWithWebIdentity"),
     ),
     _iam(

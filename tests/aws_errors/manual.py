@@ -37,9 +37,7 @@ def _shares(service: Service) -> tuple[list[str], list[str], list[str]]:
 def _is_moto_s(service: Service, operation: str) -> bool:
     if not service.moto:
         return False
-    if service.name == "cognito-idp" and (
-        operation in _USER_TOKENS or is_unsigned(service.name, operation)
-    ):
+    if service.name == "cognito-idp" and (operation in _USER_TOKENS or is_unsigned(service.name, operation)):
         return False
     responses = import_module(f"moto.{service.moto}.responses")
     methods = {
