@@ -129,6 +129,7 @@ ROWS = (
         "The collection MetricDataQueries must not have a size greater than 500.",
         "More than 500 queries.",
         _data(MetricDataQueries=[_query(f"m{n}") for n in range(501)]),
+        ours=True,
     ),
     _cw(
         "GetMetricData",
@@ -136,6 +137,7 @@ ROWS = (
         "MetricDataQueries can include only one Metrics Insights query.",
         "Two queries of Metrics Insights.",
         _data(MetricDataQueries=[_query(f"e{n}", 'SELECT SUM(CPU) FROM "App"', Period=60) for n in range(2)]),
+        ours=True,
     ),
     _cw(
         "GetMetricData",
@@ -159,6 +161,7 @@ ROWS = (
         "decreasing the time range.",
         "More points than 1,440.",
         _statistics(StartTime=_EPOCH, EndTime=_EPOCH + timedelta(days=31)),
+        ours=True,
     ),
     _cw(
         "GetMetricStatistics",
@@ -210,6 +213,7 @@ ROWS = (
         "Namespace must not be null",
         "An alarm that lacks what it is about.",
         _alarm(Namespace=None),
+        source="terraform-provider-aws#11011",
     ),
     _cw(
         "PutMetricAlarm",
@@ -225,6 +229,7 @@ ROWS = (
         "The value p101 for parameter ExtendedStatistic is not supported.",
         "A percentile that there is not.",
         _alarm(Statistic=None, ExtendedStatistic="p101"),
+        source="terraform-provider-aws#11105",
     ),
     _cw(
         "PutMetricAlarm",

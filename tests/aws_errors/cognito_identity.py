@@ -104,17 +104,8 @@ def _no_user(a: Account) -> None:
     a.pools.lookup_developer_identity(IdentityPoolId=_developer_pool(a), DeveloperUserIdentifier="absent")
 
 
-def _guest(a: Account) -> str:
-    pool = a.new_identity_pool(AllowUnauthenticatedIdentities=True)
-    return a.get_id(pool, {})
-
-
 def _stranger(a: Account) -> None:
     a.pools.get_credentials_for_identity(IdentityId=a.get_id(), Logins=a.logins())
-
-
-def _closed(a: Account) -> None:
-    a.pools.get_credentials_for_identity(IdentityId=a.get_id())
 
 
 def _open_to_guests(a: Account) -> None:

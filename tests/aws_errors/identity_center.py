@@ -135,6 +135,7 @@ _ADMIN = (
         "PermissionSet with name Twice already exists.",
         "A name that is taken.",
         _same_name,
+        source="terraform-provider-aws#38544",
     ),
     _admin(
         "CreatePermissionSet",
@@ -158,6 +159,7 @@ _ADMIN = (
         "Policy … is already attached to PermissionSet ….",
         "A policy for the second time.",
         _undetached,
+        ours=True,
     ),
     _admin(
         "AttachManagedPolicyToPermissionSet",
@@ -252,6 +254,7 @@ _ADMIN = (
         "An instance of IAM Identity Center already exists in this account.",
         "A second instance.",
         lambda a: (a.instance, a.admin.create_instance(Name="second")),
+        ours=True,
     ),
     _admin(
         "TagResource",

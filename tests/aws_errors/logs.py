@@ -60,6 +60,7 @@ ROWS = (
         "Exactly one of logGroupName, logGroupNames and logGroupIdentifiers is required.",
         "Log groups in two ways.",
         _query(logGroupNames=["a"], logGroupName="b"),
+        ours=True,
     ),
     _logs(
         "StartQuery",
@@ -139,6 +140,7 @@ ROWS = (
         "The policy document needs Fields, a list of names.",
         "A policy that names no fields.",
         lambda a: a.logs.put_index_policy(logGroupIdentifier=a.group(), policyDocument="{}"),
+        ours=True,
     ),
     _logs(
         "DeleteAccountPolicy",
