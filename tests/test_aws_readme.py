@@ -13,9 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.aws import Aws
+from harness.aws.backend import ask
 from harness.aws.cloudformation import templates
-from harness.aws.services import SERVICES
-from tests.aws_errors.manual import MANUAL, renewed
+from harness.aws.context import Context
+from harness.aws.errors import AwsError
+from harness.aws.services import SERVICES, Service
+from harness.aws.wire import Protocol
+from tests.aws_errors.manual import MANUAL, renewed, shares_of
 
 TEXT = MANUAL.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -97,6 +102,33 @@ def test_the_python_works_as_written(run: Run, text: str) -> None:
 
 def test_what_is_generated_in_it_is_as_the_code_has_it() -> None:
     assert renewed(TEXT) == TEXT, "renew it: python -m tests.aws_errors"
+
+
+@pytest.mark.parametrize(
+    "service", [each for each in SERVICES.values() if each.moto], ids=lambda each: each.name
+)
+def test_moto_has_what_it_is_said_to_have_and_no_more(service: Service) -> None:
+    aws = Aws()
+    _, by_moto, refused = shares_of(service)
+    for operation in (*by_moto, *refused):
+        call = Context(
+            aws=aws,
+            service=service.name,
+            operation=operation,
+            region="us-east-1",
+            now=aws.now(),
+            caller=None,
+            protocol=Protocol.QUERY,
+            request=None,
+        )
+        try:
+            ask(call, {})
+        except AwsError as error:
+            code = error.code
+        else:
+            code = ""
+        assert (code == "NotImplemented") == (operation in refused), operation
+    aws.close()
 
 
 def test_every_service_is_in_it_and_every_block_is_executed() -> None:

@@ -18,15 +18,14 @@ from harness.aws.services import SERVICES, Service
 from tests.aws_errors.catalogue import table
 from tests.clients.guide_commands import COMMANDS
 
-__all__ = ["MANUAL", "PARTS", "renewed"]
+__all__ = ["MANUAL", "PARTS", "renewed", "shares_of"]
 
 MANUAL = Path(__file__).parents[2] / "harness" / "aws" / "README.md"
-_FEW = 16  # names of operations in a cell of the table
 _KEPT = re.compile(r"{(\w+)}")
 _DOCUMENT = re.compile(r"'\{.*\}'")
 
 
-def _shares(service: Service) -> tuple[list[str], list[str], list[str]]:
+def shares_of(service: Service) -> tuple[list[str], list[str], list[str]]:
     """Return the operations of a service: this AWS's own, moto's, and those that neither has."""
     own = implementation(service).OPERATIONS
     rest = [name for name in service_model(service.name).operation_names if name not in own]
@@ -49,20 +48,22 @@ def _is_moto_s(service: Service, operation: str) -> bool:
     return camelcase_to_underscores(operation) in methods
 
 
-def _cell(names: list[str]) -> str:
-    if not names:
-        return "-"
-    return ", ".join(f"`{name}`" for name in names) if len(names) <= _FEW else f"{len(names)} others"
-
-
 def _services() -> str:
-    """Who answers which operations."""
+    """Who answers which operations: how many, and below their names."""
     lines = ["| service | by this AWS | by moto, after the same checks | refused |", "|---|---|---|---|"]
+    names = []
     for service in SERVICES.values():
-        own, by_moto, refused = _shares(service)
-        first = f"{len(own)} operations" if len(own) > _FEW else _cell(own)
-        lines.append(f"| `{service.name}` | {first} | {_cell(by_moto)} | {_cell(refused)} |")
-    return "\n".join(lines)
+        shares = shares_of(service)
+        lines.append(f"| `{service.name}` | {' | '.join(str(len(share)) for share in shares)} |")
+        parts = [
+            f"{title}: {', '.join(f'`{name}`' for name in share)}."
+            for title, share in zip(("By this AWS", "By moto", "Refused"), shares, strict=True)
+            if share
+        ]
+        names.append(
+            f"<details><summary>{service.name}</summary>\n\n" + "\n\n".join(parts) + "\n\n</details>"
+        )
+    return "\n".join([*lines, "", *names])
 
 
 def _resources() -> str:
