@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from fake_idp import Issuer
+from harness.aws.cognito_idp.pools import UserPools
 from tests.aws_errors.account import Account
 from tests.aws_errors.row import Row
 
@@ -35,8 +36,6 @@ def _expired(a: Account) -> None:
 
 def _issuer_of(a: Account) -> Issuer:
     """The issuer behind the user pool."""
-    from harness.aws.cognito_idp.pools import UserPools
-
     issuer = a.aws.state(UserPools).issuer(a.user_pool)
     assert isinstance(issuer, Issuer)
     return issuer

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from harness.aws.cognito_idp import totp
+from harness.aws.cognito_idp.pools import UserPools
 from tests.aws_errors.account import PASSWORD, Account
 from tests.aws_errors.row import Row
 
@@ -42,8 +43,6 @@ def _sign_up(a: Account, **more: Any) -> str:
 
 def _code(a: Account) -> str:
     """The last code that was sent."""
-    from harness.aws.cognito_idp.pools import UserPools
-
     return list(a.aws.state(UserPools).messages)[-1].code
 
 
