@@ -76,7 +76,7 @@ class TestModels:
             deliveryDestinationConfiguration=destination,
         )
 
-    def test_logs_does_not_repeat_what_was_sent(self, aws: Aws) -> None:
+    def test_logs_does_not_repeat_what_breaks_a_pattern(self, aws: Aws) -> None:
         logs = aws.client("logs")
         message = refused(
             "InvalidParameterException", logs.describe_log_streams, logGroupIdentifier="arn:aws:logs:*"
@@ -86,6 +86,8 @@ class TestModels:
             "1 validation error detected: Value at 'logGroupIdentifier' failed to satisfy constraint:"
             f" Member must satisfy regular expression pattern: {pattern}"
         )
+        message = refused("InvalidParameterException", logs.describe_log_groups, limit=51)
+        assert "Value '51' at 'limit'" in message
 
     def test_an_error_has_the_members_of_its_model(self, aws: Aws) -> None:
         """Another service beside the identity store, whose tests have more of it."""

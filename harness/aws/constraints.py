@@ -20,6 +20,7 @@ __all__ = ["check"]
 
 logger = logging.getLogger(__name__)
 
+_PATTERN = "Member must satisfy regular expression pattern: "
 _LONGEST = 2048  # characters of a value that a message repeats
 _SECONDS = 1.0  # for a pattern with categories, some of which go back and forth; then it does not hold
 
@@ -40,7 +41,7 @@ def check(shape: Any, fields: Mapping[str, Any], *, code: str, repeats: bool = T
         shape: botocore's model of the operation's input.
         fields: as read.
         code: the error code by which this operation says so.
-        repeats: whether its text repeats what was sent.
+        repeats: whether its text repeats a value that breaks a pattern.
 
     Raises:
         AwsError: ``code``, naming everything that is wrong.
@@ -113,7 +114,7 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
         return
     pattern = metadata.get("pattern")
     if pattern is not None and not _matches(pattern, value):
-        yield f"Member must satisfy regular expression pattern: {pattern}"
+        yield f"{_PATTERN}{pattern}"
     if "enum" in metadata and value not in metadata["enum"]:
         yield f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]"
 
@@ -122,11 +123,10 @@ def _text(failure: _Failure, *, repeats: bool) -> str:
     shape, value, path, constraint = failure
     inner = {"list": "member", "map": "value"}.get(shape.type_name)
     shapes = [shape, *([getattr(shape, inner)] if inner else [])]
-    shown = ""
-    if repeats and value is None:
-        shown = " null"
-    elif repeats and not any(each.metadata.get("sensitive") for each in shapes):
-        shown = f" '{_java(value)[:_LONGEST]}'"
+    is_hidden = any(each.metadata.get("sensitive") for each in shapes) or (
+        not repeats and constraint.startswith(_PATTERN)
+    )
+    shown = " null" if value is None else "" if is_hidden else f" '{_java(value)[:_LONGEST]}'"
     return f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 

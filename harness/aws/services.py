@@ -30,7 +30,7 @@ class Service:
         skew: seconds by which a signer's clock may differ: 5 minutes are reported for Logs
             (logspout-cloudwatch#24), 15 for STS (aws-sdk-js#401).
         invalid: the code by which it refuses a field that breaks AWS's model, if an operation has no other.
-        repeats: whether it then repeats the field's value; Logs does not (moto#10104).
+        repeats: whether it then repeats a value that breaks a pattern; Logs does not (moto#10104).
         moto: the package of moto that keeps its state; empty where none does.
         web: the module of what it answers beside its operations, by paths; empty where there is nothing.
         paths: of its unsigned requests, where it is a REST service.
