@@ -29,9 +29,7 @@ def trusting(aws: Aws, issuer: Issuer, *, role: str = "reader", audience: str | 
     """The ARN of a role for whoever has a token of the issuer, for its default audience or another."""
     audience = audience or issuer.audience
     name = issuer.url.removeprefix("https://")
-    provider = aws.call(
-        "iam", "create_open_id_connect_provider", Url=issuer.url, ClientIDList=[audience]
-    )
+    provider = aws.call("iam", "create_open_id_connect_provider", Url=issuer.url, ClientIDList=[audience])
     statement = {
         "Effect": "Allow",
         "Principal": {"Federated": provider["OpenIDConnectProviderArn"]},

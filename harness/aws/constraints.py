@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"\\p\{\w+\}|\\.|.", re.DOTALL)  # of a pattern: a category, an escape, a character
 _LONGEST = 2048  # characters of a value that a message repeats
+# AWS names the values of an enumeration in an order of its own; those that are known (cfn-user-guide#563).
+_ORDERS = {"OAuthFlowType": ("implicit", "client_credentials", "code")}
 _LAST_ASSIGNED = 0x323B0  # above it Unicode has nothing but tags, variation selectors and private use
 
 
@@ -106,7 +108,8 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
     if pattern is not None and not _matches(pattern, value):
         yield f"Member must satisfy regular expression pattern: {pattern}"
     if "enum" in metadata and value not in metadata["enum"]:
-        yield f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]"
+        values = _ORDERS.get(shape.name, metadata["enum"])
+        yield f"Member must satisfy enum value set: [{', '.join(values)}]"
 
 
 def _failure(shape: Any, value: Any, path: str, constraint: str) -> str:
