@@ -172,7 +172,9 @@ class TestClients:
         [
             (
                 "InvalidParameterException",
-                "enum value set",
+                "1 validation error detected: Value '[authorization_code]' at 'allowedOAuthFlows' failed to"
+                " satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set:"
+                " [implicit, client_credentials, code]]",
                 {"AllowedOAuthFlows": ["authorization_code"]},
             ),
             (

@@ -193,6 +193,7 @@ class TestSignIn:
         assert answers[0]["email_verified"] == "true"
         assert "email" not in answers[1]
         assert answers[1]["username"] == "bob"
+        assert not any("name" in answer for answer in answers)  # neither has that attribute
 
     def test_groups_and_roles_are_in_these_tokens_too(self, pool: Pool) -> None:
         role = "arn:aws:iam::123456789012:role/ops"

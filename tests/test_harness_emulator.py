@@ -25,25 +25,24 @@ def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
-def trusting(aws: Aws, issuer: Issuer) -> str:
-    """The ARN of a role for whoever has a token of the issuer for its default audience."""
+def trusting(aws: Aws, issuer: Issuer, *, role: str = "reader", audience: str | None = None) -> str:
+    """The ARN of a role for whoever has a token of the issuer, for its default audience or another."""
+    audience = audience or issuer.audience
     name = issuer.url.removeprefix("https://")
-    provider = aws.call(
-        "iam", "create_open_id_connect_provider", Url=issuer.url, ClientIDList=[issuer.audience]
-    )
+    provider = aws.call("iam", "create_open_id_connect_provider", Url=issuer.url, ClientIDList=[audience])
     statement = {
         "Effect": "Allow",
         "Principal": {"Federated": provider["OpenIDConnectProviderArn"]},
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{name}:aud": issuer.audience}},
+        "Condition": {"StringEquals": {f"{name}:aud": audience}},
     }
-    role = aws.call(
+    made = aws.call(
         "iam",
         "create_role",
-        RoleName="reader",
+        RoleName=role,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
-    arn: str = role["Role"]["Arn"]
+    arn: str = made["Role"]["Arn"]
     return arn
 
 
@@ -67,6 +66,15 @@ def test_an_issuer_that_was_added_is_reached_without_a_socket(aws: EmulatedAws) 
     assert exchange(aws, arn, okta.mint("bob")).endswith(":assumed-role/reader/bob")
     assert [seen.endpoint for seen in okta.journal] == ["discovery", "jwks"]
     refused("InvalidIdentityToken", exchange, aws, arn, okta.forge("sig.wrong-key"))
+
+
+@pytest.mark.usefixtures("no_sockets")
+def test_issuers_at_one_host_are_reached_each(aws: EmulatedAws) -> None:
+    clock = aws.clock
+    tenants = [aws.add_issuer(Issuer(preset, clock=clock)) for preset in ("okta_org", "okta", "cognito")]
+    for number, issuer in enumerate(tenants):
+        arn = trusting(aws, issuer, role=f"reader{number}", audience=issuer.client_id)
+        assert exchange(aws, arn, issuer.mint("bob", token_use="id")).endswith(f"/reader{number}/bob")
 
 
 @pytest.mark.usefixtures("no_sockets")

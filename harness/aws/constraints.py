@@ -21,6 +21,8 @@ __all__ = ["check"]
 logger = logging.getLogger(__name__)
 
 _LONGEST = 2048  # characters of a value that a message repeats
+# AWS names the values of an enumeration in an order of its own; those that are known (cfn-user-guide#563).
+_ORDERS = {"OAuthFlowType": ("implicit", "client_credentials", "code")}
 _SECONDS = 1.0  # for a pattern with categories, some of which go back and forth; then it does not hold
 
 
@@ -104,7 +106,8 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
     if pattern is not None and not _matches(pattern, value):
         yield f"Member must satisfy regular expression pattern: {pattern}"
     if "enum" in metadata and value not in metadata["enum"]:
-        yield f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]"
+        values = _ORDERS.get(shape.name, metadata["enum"])
+        yield f"Member must satisfy enum value set: [{', '.join(values)}]"
 
 
 def _failure(shape: Any, value: Any, path: str, constraint: str) -> str:

@@ -66,6 +66,7 @@ class CallView(BaseModel):
     region: str
     principal: str | None
     access_key_id: str | None
+    source_identity: str | None
     decision: str
     error: str | None
     status: int

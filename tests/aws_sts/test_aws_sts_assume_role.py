@@ -87,6 +87,8 @@ class TestSourceIdentity:
         second = make_role(aws, trust({"AWS": first}, self.BOTH), "second")
         answer = assume(aws, aws.administrator, first, SourceIdentity="alice")
         assert answer["SourceIdentity"] == "alice"
+        aws.client("sts", credentials=credentials(answer)).get_caller_identity()
+        assert [call.source_identity for call in aws.journal[-2:]] == [None, "alice"]
         return credentials(answer), second
 
     def test_it_needs_leave_to_be_set(self, aws: Aws) -> None:
