@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"\\p\{\w+\}|\\.|.", re.DOTALL)  # of a pattern: a category, an escape, a character
 _LONGEST = 2048  # characters of a value that a message repeats
+_ASCII = 0x80
 _LAST_ASSIGNED = 0x323B0  # above it Unicode has nothing but tags, variation selectors and private use
 
 
@@ -130,19 +131,23 @@ def _java(value: Any) -> str:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    compiled = _compiled(pattern)
+    # To look through all of Unicode for a category takes 0.1 s, and next to no value needs it.
+    compiled = _compiled(pattern, _ASCII if value.isascii() else _LAST_ASSIGNED)
     return compiled is None or compiled.fullmatch(value) is not None
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode."""
+def _compiled(pattern: str, end: int) -> re.Pattern[str] | None:
+    """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode.
+
+    It is good for values whose characters are all below ``end``.
+    """
     translated, inside = "", False
     for part in _TOKEN.findall(pattern):
         if part in "[]":
             inside = part == "["
         if part.startswith("\\p{"):
-            category = _category(part[3:-1])
+            category = _category(part[3:-1], end)
             translated += category if inside else f"[{category}]"
         else:
             translated += part
@@ -153,11 +158,11 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
         return None
 
 
-@lru_cache(maxsize=16)
-def _category(name: str) -> str:
-    """Return the characters of a general category of Unicode, as the inside of a character class."""
+@lru_cache(maxsize=32)
+def _category(name: str, end: int) -> str:
+    """Return the characters of a general category of Unicode below ``end``, as in a character class."""
     ranges: list[list[int]] = []
-    for code in range(_LAST_ASSIGNED):
+    for code in range(end):
         if unicodedata.category(chr(code)).startswith(name):
             if ranges and ranges[-1][1] == code - 1:
                 ranges[-1][1] = code
