@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -21,10 +20,8 @@ __all__ = ["check"]
 
 logger = logging.getLogger(__name__)
 
-_TOKEN = re.compile(r"\\p\{\w+\}|\\.|.", re.DOTALL)  # of a pattern: a category, an escape, a character
 _LONGEST = 2048  # characters of a value that a message repeats
-_ASCII = 0x80
-_LAST_ASSIGNED = 0x323B0  # above it Unicode has nothing but tags, variation selectors and private use
+_SECONDS = 1.0  # for a pattern with categories, some of which go back and forth; then it does not hold
 
 
 def check(shape: Any, fields: Mapping[str, Any], *, code: str) -> None:
@@ -131,41 +128,27 @@ def _java(value: Any) -> str:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    # To look through all of Unicode for a category takes 0.1 s, and next to no value needs it.
-    compiled = _compiled(pattern, _ASCII if value.isascii() else _LAST_ASSIGNED)
-    return compiled is None or compiled.fullmatch(value) is not None
+    compiled = _compiled(pattern)
+    if compiled is None or isinstance(compiled, re.Pattern):
+        return compiled is None or compiled.fullmatch(value) is not None
+    try:
+        return compiled.fullmatch(value, timeout=_SECONDS) is not None
+    except TimeoutError:
+        return False
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str, end: int) -> re.Pattern[str] | None:
-    """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode.
+def _compiled(pattern: str) -> Any:
+    """Compile a pattern of Java's, whose ``\\w`` and ``\\s`` are ASCII and which knows categories of Unicode.
 
-    It is good for values whose characters are all below ``end``.
+    ``re`` does for most; ``regex``, which knows the categories, is loaded with the first that has one.
     """
-    translated, inside = "", False
-    for part in _TOKEN.findall(pattern):
-        if part in "[]":
-            inside = part == "["
-        if part.startswith("\\p{"):
-            category = _category(part[3:-1], end)
-            translated += category if inside else f"[{category}]"
-        else:
-            translated += part
     try:
-        return re.compile(translated, re.ASCII)
+        if "\\p{" not in pattern:
+            return re.compile(pattern, re.ASCII)
+        import regex
+
+        return regex.compile(pattern.replace(r"\s", r" \t\n\x0b\f\r"))
     except re.error:
         logger.warning("the pattern %s of AWS's model cannot be read; it is not held", pattern)
         return None
-
-
-@lru_cache(maxsize=32)
-def _category(name: str, end: int) -> str:
-    """Return the characters of a general category of Unicode below ``end``, as in a character class."""
-    ranges: list[list[int]] = []
-    for code in range(end):
-        if unicodedata.category(chr(code)).startswith(name):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
