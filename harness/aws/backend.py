@@ -105,7 +105,7 @@ def _run(call: Context, request: Request) -> Response:
     if not service.moto or (service.name == "cognito-idp" and is_user_token):
         raise not_implemented(call)
     if service.name == "cognito-idp":
-        _load_key_once()
+        _without_key()
     try:
         with call.aws.lock:
             chunks, status, headers = run_wsgi_app(
@@ -145,15 +145,14 @@ def _moto(package: str) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _load_key_once() -> None:
-    """Let moto read the key that its wheel ships once, not for every user pool: that takes 60 ms.
+def _without_key() -> None:
+    """Keep moto from reading the private key that its wheel ships, which takes 60 ms for every user pool.
 
-    Nobody takes a token of that key here, but moto will not make a pool without it.
+    Everybody has that key, so no token is to be signed by it: a call by which moto would sign one is refused.
     """
     from moto.cognitoidp import models
 
-    key = models.jwk.RSAKey.import_key(models.load_resource("cognitoidp/resources/jwks-private.json"))
-    models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: key))
+    models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: None))
 
 
 def _environ(call: Context, service: Service, request: Request) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from harness.aws.logs.insights.values import Value, number, show, text
@@ -62,10 +63,15 @@ def _period(value: Value) -> float | None:
 def moment(milliseconds: float) -> str:
     """Write a time as results have it: ``2026-11-24 18:16:13.000``."""
     try:
-        at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+        seconds, rest = divmod(math.floor(milliseconds), 1000)
+        return f"{_second(seconds)}.{rest:03d}"
     except (ValueError, OverflowError, OSError):
         return show(milliseconds)
-    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}"
+
+
+@lru_cache(maxsize=4096)  # most events of a second have company
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _instant(value: Value) -> float | None:
