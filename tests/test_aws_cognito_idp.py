@@ -11,7 +11,8 @@ import pytest
 from fake_idp import Issuer
 from harness.aws import Aws
 from harness.world import World
-from tests.aws_user_pool import Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import Pool
 
 SMS = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms", "ExternalId": "e"}
 

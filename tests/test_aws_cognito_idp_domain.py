@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from tests.aws_user_pool import FLOWS, Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import FLOWS, Pool
 
 HOST = "https://people.auth.us-east-1.amazoncognito.com"
 CALLBACK = "https://app.example.com/callback"

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from harness.aws import Aws, Credentials
 from harness.aws.identity_center.contexts import IdentityContexts
-from tests.aws_sts.party import ACCOUNT, assume, credentials, make_role, make_user, refused, trust
+from tests.aws_account import refused
+from tests.aws_sts.party import ACCOUNT, assume, credentials, make_role, make_user, trust
 
 
 def test_a_role_that_names_the_user_needs_no_permission(aws: Aws) -> None:
