@@ -21,8 +21,9 @@ _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUN
 FOREIGN = ("ALL_PROXY", "all_proxy", "SSL_CERT_DIR")
 """Inherited variables that would lead around the proxy, or to another authority."""
 
-_CERTIFI = """# The module certifi of programs in a pocket internet: requests takes what it names for trusted where a
-# program sends requests that it has prepared itself, whatever REQUESTS_CA_BUNDLE says.
+_CERTIFI = """\
+# The module certifi of programs in a pocket internet. The library requests trusts what it names where a
+# program prepares its requests itself, whatever REQUESTS_CA_BUNDLE says.
 __version__ = "1"
 
 
@@ -67,7 +68,7 @@ def variables(
         proxy: the URL of the proxy.
         ca_file: the PEM file of the authority.
         folder: what ``write_files`` was given.
-        inherited: an environment that they are for: options of a person's own for Node, Java and Python are kept.
+        inherited: an environment that they are for: what a person sets for Node, Java and Python is kept.
     """
     proxies = {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "NO_PROXY": NO_PROXY}
     at = urlsplit(proxy)

@@ -159,9 +159,9 @@ def _finite(number: float) -> float:
 def _step(parameters: Parameters) -> float:
     text = _one(parameters, "step")
     parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
-    if parts and "".join(f"{number}{unit}" for number, unit in parts) == text:
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
     try:
+        if parts and "".join(f"{number}{unit}" for number, unit in parts) == text:
+            return _finite(sum(float(number) * _UNITS[unit] for number, unit in parts))
         return _finite(float(text))
     except ValueError:
         raise QueryError(f"invalid parameter 'step': {text[:100]!r} is no duration") from None
@@ -169,7 +169,7 @@ def _step(parameters: Parameters) -> float:
 
 def _limit(parameters: Parameters) -> int:
     text = _one(parameters, "limit", str(_MOST_SERIES))
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_SERIES:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= _MOST_SERIES:
         raise QueryError(f"invalid parameter 'limit': it is from 1 to {_MOST_SERIES}")
     return int(text)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.aws.cloudwatch.promql.functions import OF_ELEMENTS, OF_NUMBERS, OF_RANGES, quantile
 from harness.aws.cloudwatch.promql.operators import NAME, aggregate, combine, without_name
+from harness.aws.cloudwatch.promql.reading import parse
 from harness.aws.cloudwatch.promql.values import (
     Element,
     Matcher,
@@ -25,10 +26,7 @@ __all__ = ["Engine"]
 
 _LOOKBACK = 300.0  # seconds: how old the last point of a selector may be
 _MOST_STEPS = 11_000  # of a range query, as in Prometheus
-_MOST_POINTS = 2_000_000  # that one query may look at; a step of evaluation counts as one
-_BARE_NAME = re.compile(
-    r"\{\s*([A-Za-z_:][\w:]*)\s*([,}])"
-)  # {CPUUtilization, ...}: CloudWatch takes it unquoted
+_MOST_POINTS = 2_000_000  # that one query may look at; a step of evaluation counts as ten
 _NAME_OF_DATAPOINT = "@datapoint.@name"  # CloudWatch User Guide, "PromQL querying": the same as the name
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 Value = Vector | float | str
@@ -47,7 +45,7 @@ class Engine:
         Raises:
             QueryError: it cannot be read or evaluated.
         """
-        return self._value(parse(query), at)
+        return self._evaluate(parse(query), at)
 
     def range(self, query: str, start: float, end: float, step: float) -> list[Series]:
         """Evaluate a query at every step.
@@ -61,7 +59,7 @@ class Engine:
         found: dict[tuple[tuple[str, str], ...], list[Point]] = {}
         for number in range(math.floor((end - start) / step) + 1):
             at = start + number * step
-            value = self._value(expression, at)
+            value = self._evaluate(expression, at)
             if isinstance(value, str):
                 raise QueryError("a range query gives numbers, not text")
             elements = [Element(labels={}, value=value)] if isinstance(value, float) else value
@@ -92,8 +90,14 @@ class Engine:
         if self._left < 0:
             raise QueryError("the query looks at too many points")
 
+    def _evaluate(self, expression: Any, at: float) -> Value:
+        try:
+            return self._value(expression, at)
+        except RecursionError:
+            raise QueryError("the query is nested too deeply") from None
+
     def _value(self, node: Any, at: float) -> Value:
-        self._spend(1)
+        self._spend(10)
         kind = type(node).__name__
         if kind in {"NumberLiteral", "StringLiteral"}:
             return node.val  # type: ignore[no-any-return]  # a float or a str
@@ -224,20 +228,6 @@ class Engine:
                 return [_relabelled(each, *texts) for each in self._vector(arguments[0], at)]
             case _:
                 raise QueryError(f"function {name} is not implemented")
-
-
-def parse(query: str) -> Any:
-    """Read a query.
-
-    Raises:
-        QueryError: it cannot be read.
-    """
-    import promql_parser  # loaded with the first query
-
-    try:
-        return promql_parser.parse(_BARE_NAME.sub(r'{"\1"\2', query))
-    except ValueError as error:
-        raise QueryError(f"invalid query: {error}") from None
 
 
 def _selector(text: str) -> Any:
