@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import regex
+from harness.aws.foreign_patterns import InvalidPatternError, compiled
 
 __all__ = ["InvalidExpressionError", "RegularExpression"]
 
@@ -25,9 +25,9 @@ class RegularExpression:
 
     def __init__(self, pattern: str) -> None:
         try:
-            self._compiled: Any = regex.compile(pattern, regex.DOTALL)
-        except regex.error as error:
-            raise InvalidExpressionError(error.msg) from None
+            self._compiled: Any = compiled(pattern, dot_all=True)
+        except InvalidPatternError as error:
+            raise InvalidExpressionError(str(error)) from None
         self._is_slow = False
 
     @property
