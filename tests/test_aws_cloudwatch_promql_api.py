@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fake_idp.server import LoopbackServer
 from harness.aws import Aws, Credentials
 from tests.aws_account import user
-from tests.cloudwatch_client import NOW, aws_at, put
+from tests.aws_cloudwatch import NOW, aws_at, put
 
 SELECTOR = '{"Latency", "Region"="eu"}'
 
