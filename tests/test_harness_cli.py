@@ -42,7 +42,15 @@ def test_help_has_an_example(command):
         (["run", "sig.none", "--report", "/dev/null/x"], "--report /dev/null/x"),
         (["list", "--theme", "tmie"], "no theme 'tmie'; did you mean 'time'?"),
         (["up", "--provider", "okta"], "no provider path 'okta'"),
-        (["rnu"], "invalid choice: 'rnu'"),
+        (["rnu"], "harness: no command 'rnu'; did you mean 'run'?"),
+        (["aws", "srve"], "harness aws: no command 'srve'; did you mean 'serve'?"),
+        (
+            ["exec", "--porvider=oidc", "--", "true"],
+            "harness exec: no option '--porvider'; did you mean '--provider'?",
+        ),
+        (["aws", "serve", "--region", "us east"], "'us east' is not a region, such as us-east-1"),
+        (["aws", "serve", "--trust", "http://127.0.0.1:9"], "AWS takes issuers by https only"),
+        (["aws", "serve", "--account", "12"], "an AWS account id is 12 digits, not '12'"),
         ([], "required"),
     ],
 )

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from harness.aws.cloudwatch.metrics import Metric, Metrics
-from harness.aws.cloudwatch.promql import Element, Engine, Matcher, Point, QueryError, Series
+from harness.aws.cloudwatch.promql import Element, Engine, Labels, Matcher, Point, QueryError, Series
 from harness.aws.context import Context
 from harness.aws.wire import Request, Response
 
@@ -69,33 +69,42 @@ def answer(call: Context) -> Response:
 
 
 class _Stored:
-    """The metrics of an account and region, as series."""
+    """The metrics of an account and region, as series, for one query: it looks for them once."""
 
     def __init__(self, call: Context) -> None:
         self._call = call
         self._metrics = call.aws.state(Metrics)
+        self._chosen: dict[tuple[Matcher, ...], list[tuple[Metric, Labels]]] = {}
 
     def series(self, matchers: Sequence[Matcher], start: float, end: float) -> Sequence[Series]:
         """Return the series that match, with a point a minute."""
         call, found = self._call, []
-        with self._metrics.lock:
-            listed = self._metrics.listed(call.region, call.now)
-        for metric in listed:
-            labels = _labels(call, metric)
-            if all(matcher.matches(labels) for matcher in matchers):
-                buckets = self._metrics.points(
-                    call.region, metric, start=start, end=end + 1, period=60, now=call.now
-                )
-                points = [
-                    Point(time=float(moment), count=bucket.count, sum=bucket.total)
-                    for moment, bucket in buckets.items()
-                    if start <= moment <= end
-                ]
-                found.append(Series(labels=labels, points=points))
+        for metric, labels in self._choose(tuple(matchers)):
+            buckets = self._metrics.points(
+                call.region, metric, start=start, end=end + 1, period=60, now=call.now
+            )
+            points = [
+                Point(time=float(moment), count=bucket.count, sum=bucket.total)
+                for moment, bucket in buckets.items()
+                if start <= moment <= end
+            ]
+            found.append(Series(labels=labels, points=points))
         return found
 
+    def _choose(self, matchers: tuple[Matcher, ...]) -> list[tuple[Metric, Labels]]:
+        if matchers not in self._chosen:
+            with self._metrics.lock:
+                listed = self._metrics.listed(self._call.region, self._call.now)
+            labelled = [(metric, _labels(self._call, metric)) for metric in listed]
+            self._chosen[matchers] = [
+                (metric, labels)
+                for metric, labels in labelled
+                if all(matcher.matches(labels) for matcher in matchers)
+            ]
+        return self._chosen[matchers]
 
-def _labels(call: Context, metric: Metric) -> dict[str, str]:
+
+def _labels(call: Context, metric: Metric) -> Labels:
     return {
         _NAME: metric.name,
         "@aws.account_id": call.aws.account_id,
@@ -150,9 +159,9 @@ def _finite(number: float) -> float:
 def _step(parameters: Parameters) -> float:
     text = _one(parameters, "step")
     parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
-    if parts and "".join(f"{number}{unit}" for number, unit in parts) == text:
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
     try:
+        if parts and "".join(f"{number}{unit}" for number, unit in parts) == text:
+            return _finite(sum(float(number) * _UNITS[unit] for number, unit in parts))
         return _finite(float(text))
     except ValueError:
         raise QueryError(f"invalid parameter 'step': {text[:100]!r} is no duration") from None
@@ -160,7 +169,7 @@ def _step(parameters: Parameters) -> float:
 
 def _limit(parameters: Parameters) -> int:
     text = _one(parameters, "limit", str(_MOST_SERIES))
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_SERIES:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= _MOST_SERIES:
         raise QueryError(f"invalid parameter 'limit': it is from 1 to {_MOST_SERIES}")
     return int(text)
 
