@@ -23,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"\\p\{\w+\}|\\.|.", re.DOTALL)  # of a pattern: a category, an escape, a character
 _LONGEST = 2048  # characters of a value that a message repeats
+# Characters of a value to which AWS's model sets no bound, but a pattern that repeats twice, such as that of
+# EmailAddressType: trying it takes the square of the length. The bound is ours: AWS's own is not public.
+_LONGEST_UNBOUNDED = 4096
+_CLASSES = ("\\w", "\\d", "\\s")
 _LAST_ASSIGNED = 0x323B0  # above it Unicode has nothing but tags, variation selectors and private use
 
 
@@ -103,6 +107,10 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
     if not isinstance(value, str):
         return
     pattern = metadata.get("pattern")
+    is_long = "max" not in metadata and len(value) > _LONGEST_UNBOUNDED
+    if pattern is not None and is_long and pattern.count("+") + pattern.count("*") > 1:
+        yield f"Member must have length less than or equal to {_LONGEST_UNBOUNDED}"
+        return
     if pattern is not None and not _matches(pattern, value):
         yield f"Member must satisfy regular expression pattern: {pattern}"
     if "enum" in metadata and value not in metadata["enum"]:
@@ -137,11 +145,15 @@ def _matches(pattern: str, value: str) -> bool:
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode."""
-    translated, inside = "", False
+    translated, inside, before = "", False, ""
     for part in _TOKEN.findall(pattern):
         if part in "[]":
             inside = part == "["
-        if part.startswith("\\p{"):
+        is_plain = inside and part == "-" and before in _CLASSES  # no range begins with a class
+        before = part
+        if is_plain:
+            translated += "\\-"
+        elif part.startswith("\\p{"):
             category = _category(part[3:-1])
             translated += category if inside else f"[{category}]"
         else:

@@ -25,7 +25,14 @@ __all__ = ["Engine"]
 
 _LOOKBACK = 300.0  # seconds: how old the last point of a selector may be
 _MOST_STEPS = 11_000  # of a range query, as in Prometheus
-_MOST_POINTS = 2_000_000  # that one query may look at
+_MOST_WORK = 2_000_000  # of one query: a point that it looks at is one
+_SERIES_WORK, _NODE_WORK = 10, 4  # that a series is beside its points, and a part of the query at one time
+_MOST_SIGNS = 200  # operators and parentheses of a query; some thousands overflow the stack of the parser
+_SIGN = re.compile(
+    r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)"""
+    r"|[-+*/%^(]|[=!<>]=|[<>]|\b(?:and|or|unless|atan2)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _BARE_NAME = re.compile(
     r"\{\s*([A-Za-z_:][\w:]*)\s*([,}])"
 )  # {CPUUtilization, ...}: CloudWatch takes it unquoted
@@ -39,7 +46,7 @@ class Engine:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._left = _MOST_POINTS
+        self._left = _MOST_WORK
 
     def instant(self, query: str, at: float) -> Value:
         """Evaluate a query at one time, in seconds since the epoch.
@@ -84,12 +91,16 @@ class Engine:
 
     def _series(self, matchers: Sequence[Matcher], start: float, end: float) -> Sequence[Series]:
         found = self._source.series(matchers, start, end)
-        self._left -= sum(len(series.points) for series in found)
-        if self._left < 0:
-            raise QueryError("the query looks at too many points")
+        self._work(sum(_SERIES_WORK + len(series.points) for series in found))
         return found
 
+    def _work(self, amount: int) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise QueryError("the query looks at too many points")
+
     def _value(self, node: Any, at: float) -> Value:
+        self._work(_NODE_WORK)
         kind = type(node).__name__
         if kind in {"NumberLiteral", "StringLiteral"}:
             return node.val  # type: ignore[no-any-return]  # a float or a str
@@ -230,6 +241,8 @@ def parse(query: str) -> Any:
     """
     import promql_parser  # loaded with the first query
 
+    if sum(sign["text"] is None for sign in _SIGN.finditer(query)) > _MOST_SIGNS:
+        raise QueryError(f"a query has {_MOST_SIGNS} operators and parentheses at most")
     try:
         return promql_parser.parse(_BARE_NAME.sub(r'{"\1"\2', query))
     except ValueError as error:

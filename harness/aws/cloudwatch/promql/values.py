@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["Element", "Matcher", "Point", "QueryError", "Series", "Source", "Vector", "fullmatch"]
+__all__ = ["Element", "Labels", "Matcher", "Point", "QueryError", "Series", "Source", "Vector", "fullmatch"]
 
 Labels = Mapping[str, str]
 _SECONDS = 2.0  # that one regular expression may take on one label
