@@ -7,6 +7,7 @@ import shlex
 import sys
 import threading
 
+from harness.internet.variables import forgetting
 from harness.shell import environment
 from harness.target import Target
 from harness.world import World
@@ -25,6 +26,7 @@ def up(provider: str = "oidc", target: str | None = None) -> int:
         lines = [
             f"# A world for tests only: account {world.aws.account_id}, issuer {world.issuer.url}",
             "# Paste this into another shell; every program there is then in the world.",
+            *forgetting(),
             *(f"export {name}={shlex.quote(value)}" for name, value in environment(world).items()),
             "",
             "# Who am I in AWS, by way of the server?",

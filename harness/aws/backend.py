@@ -14,15 +14,17 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+from boto3.session import Session
 from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
-from moto.core.base_backend import BackendDict
+from moto.core import utils as moto_utils
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
-from harness.aws.models import is_unsigned, operation_model
+from harness.aws.models import is_unsigned, operation_model, session
 from harness.aws.services import SERVICES, Service
 from harness.aws.wire import Protocol, Request, Response
 
@@ -33,6 +35,19 @@ logger = logging.getLogger(__name__)
 # moto signs all user pools' tokens with one key that its wheel ships, finds clients and tokens in every
 # account, and checks no SRP proof: what makes or takes a user's token is not left to it.
 _USER_TOKENS = frozenset({"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminUserGlobalSignOut"})
+
+
+def _keep_moto_blind() -> None:
+    """Let moto, which asks boto3 for the names of regions, not read whose machine this is.
+
+    It would make a session of the developer's own profile and files, and fail where ``AWS_PROFILE`` names one
+    that is not there.
+    """
+    AccountSpecificBackend.get_session = lru_cache(lambda: Session(botocore_session=session()))
+    moto_utils.Session = session
+
+
+_keep_moto_blind()
 
 
 def not_implemented(call: Context) -> AwsError:
