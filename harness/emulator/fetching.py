@@ -159,6 +159,8 @@ def get(url: str, trusted: Trusted) -> tuple[int, bytes]:
         connection.close()
     if len(body) > _LIMIT:
         raise OSError("the answer is larger than 4 MiB")
+    if answer.length:  # what is still missing
+        raise OSError("the identity provider hung up")
     return answer.status, body
 
 
