@@ -26,7 +26,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from peers import PORT, Peer, install
+from peers import FOLDER, PORT, Peer, install
 
 LOAD_SECONDS = 3
 CONNECTIONS = 16
@@ -52,6 +52,7 @@ def running(peer: Peer) -> Iterator[tuple[int, int, float]]:
     start = time.perf_counter()
     process = subprocess.Popen(
         [part.replace(PORT, str(port)) for part in peer.command],
+        cwd=FOLDER,  # nanoidp puts its keys where it is started
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

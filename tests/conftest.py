@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from fake_idp import Issuer
-    from tests.identity_pools import Cloud
+    from tests.aws_identity_pool import Cloud
     from tests.oauth_party import Party
 
 
@@ -84,7 +84,7 @@ def cloud() -> Iterator[Cloud]:
     """An account whose identity pool takes the people of a user pool and no guests."""
     import time_machine
 
-    from tests.identity_pools import START, Cloud
+    from tests.aws_identity_pool import START, Cloud
 
     with time_machine.travel(START, tick=False) as time:
         yield Cloud(time)

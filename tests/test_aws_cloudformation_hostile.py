@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.aws.cloudformation.functions import Evaluation
 from harness.aws.cloudformation.types import TYPES
 from harness.aws.errors import AwsError
-from tests.cloudformation_account import Account, refused
+from tests.aws_cloudformation import Account, refused
 
 WORDS = [
     "Resources",

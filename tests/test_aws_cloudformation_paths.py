@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from fake_idp import Clock, Issuer
 from harness.aws import Aws, Credentials
 from harness.aws.cloudformation import templates
-from tests.cloudformation_account import Account, refused
+from tests.aws_cloudformation import Account, refused
 
 AUDIENCE = "https://mcp.example"
 

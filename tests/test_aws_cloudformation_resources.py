@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloudformation_account import ROLE, Account, refused
+from tests.aws_cloudformation import ROLE, Account, refused
 
 READ_ONLY = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloudformation_account import GROUP, ROLE, Account, refused, text
+from tests.aws_cloudformation import GROUP, ROLE, Account, refused, text
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloudformation_account import GROUP, Account, refused, text
+from tests.aws_cloudformation import GROUP, Account, refused, text
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
-from tests.cloudformation_account import CAPABLE, GROUP, ROLE, Account, refused, text
+from tests.aws_cloudformation import CAPABLE, GROUP, ROLE, Account, refused, text
 
 BASE: dict[str, Any] = {"Resources": {"Group": GROUP}}
 TWO: dict[str, Any] = {"Resources": {"Group": GROUP, "Other": GROUP}}

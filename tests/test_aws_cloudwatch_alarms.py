@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from harness.aws import Aws
-from tests.cloudwatch_client import NOW, aws_at, metric, refused
+from tests.aws_cloudwatch import NOW, aws_at, metric, refused
 
 ALARM = {
     "MetricName": "Latency",

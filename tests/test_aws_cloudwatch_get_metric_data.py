@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.aws import Aws
-from tests.cloudwatch_client import NOW, ask, aws_at, metric, put, refused
+from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put, refused
 
 DAY = 86_400
 FIRST, SECOND = (f"MetricDataQueries.member.{number}" for number in (1, 2))

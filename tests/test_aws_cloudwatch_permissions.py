@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.aws import Aws, Credentials
-from tests.cloudwatch_client import NOW, ask, aws_at, metric, put, refused
+from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put, refused
 
 ALARM = {
     "MetricName": "Latency",

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.aws import Aws
-from tests.cloudwatch_client import NOW, PROTOCOLS, ask, aws_at, metric, put, refused, speaking
+from tests.aws_cloudwatch import NOW, PROTOCOLS, ask, aws_at, metric, put, refused, speaking
 
 ALARM = {
     "AlarmName": "slow",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.aws.cloudwatch import insights, search
 from harness.aws.cloudwatch.metrics import Metric
 from harness.aws.cloudwatch.series import ExpressionError
-from tests.cloudwatch_client import NOW, ask, aws_at, put, refused
+from tests.aws_cloudwatch import NOW, ask, aws_at, put, refused
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.aws.cloudwatch.buckets import Bucket
 from harness.aws.cloudwatch.statistics import SIMPLE, statistic
 from harness.aws.models import operation_model
-from tests.cloudwatch_client import NOW, ask, aws_at, metric
+from tests.aws_cloudwatch import NOW, ask, aws_at, metric
 
 VALUES = st.lists(st.integers(0, 1000).map(float), min_size=1, max_size=40)
 TEN = [float(value) for value in range(1, 11)]

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.aws import Credentials
-from tests.identity_pools import ACCOUNT, Cloud, refusal
+from tests.aws_identity_pool import ACCOUNT, Cloud, refusal
 
 POOLS = f"arn:aws:cognito-identity:us-east-1:{ACCOUNT}:identitypool/"
 

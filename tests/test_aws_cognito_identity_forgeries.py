@@ -10,7 +10,7 @@ import time_machine
 
 from fake_idp import FORGERIES, Issuer
 from fake_idp.errors import InvalidValue
-from tests.identity_pools import START, Cloud
+from tests.aws_identity_pool import START, Cloud
 
 # What is no defect at all.
 HONEST = {

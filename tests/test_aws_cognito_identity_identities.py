@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.aws.cognito_identity.identities import Identities, Login
 from harness.aws.errors import AwsError
-from tests.identity_pools import START, Cloud, new_issuer, refusal
+from tests.aws_identity_pool import START, Cloud, new_issuer, refusal
 
 MISMATCH = (
     "NotAuthorizedException",

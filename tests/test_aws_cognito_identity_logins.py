@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from harness.aws import Aws
 from harness.aws.cognito_identity.user_pools import KnownUserPools
-from tests.identity_pools import HOST, START, UNSUPPORTED, Cloud, refusal
+from tests.aws_identity_pool import HOST, START, UNSUPPORTED, Cloud, refusal
 
 # --- who logs in -----------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fake_idp import Issuer
-from tests.identity_pools import START, UNSUPPORTED, Cloud, new_issuer, refusal
+from tests.aws_identity_pool import START, UNSUPPORTED, Cloud, new_issuer, refusal
 
 
 def of_iam(cloud: Cloud, preset: str, *, clients: list[str] | None = None) -> tuple[Issuer, str, str]:

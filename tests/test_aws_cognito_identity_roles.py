@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.aws import Credentials
-from tests.identity_pools import HOST, MISCONFIGURED, Cloud, refusal, role_arn
+from tests.aws_identity_pool import HOST, MISCONFIGURED, Cloud, refusal, role_arn
 
 # --- the pool's own two ----------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.identity_pools import MISCONFIGURED, Cloud, refusal
+from tests.aws_identity_pool import MISCONFIGURED, Cloud, refusal
 
 TAGGING = ("sts:AssumeRoleWithWebIdentity", "sts:TagSession")
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from harness.aws import Aws
 from harness.aws.cognito_identity.issuer import IdentityPoolIssuer
-from tests.identity_pools import ACCOUNT, HOST, MISCONFIGURED, START, UNSUPPORTED, Cloud, refusal, role_arn
+from tests.aws_identity_pool import ACCOUNT, HOST, MISCONFIGURED, START, UNSUPPORTED, Cloud, refusal, role_arn
 
 DEVELOPER = "login.mycompany.myapp"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.identity_center import CUSTOM, Center, new_center, refused
+from tests.aws_identity_center import CUSTOM, Center, new_center, refused
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 NO_ISSUER = "arn:aws:sso::310987654321:trustedTokenIssuer/ssoins-0123456789abcdef/tti-"

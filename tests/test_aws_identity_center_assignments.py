@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.aws import Credentials
-from tests.identity_center import READ_ONLY, Center, new_center, refused
+from tests.aws_identity_center import READ_ONLY, Center, new_center, refused
 
 
 @pytest.fixture

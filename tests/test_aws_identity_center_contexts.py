@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.aws import Credentials
-from tests.identity_center import refused
+from tests.aws_identity_center import refused
 from tests.test_aws_identity_center_tokens import Propagation, new_propagation
 
 PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from harness.aws.identity_center.sign_in import Devices
 from harness.aws.models import operation_model, service_model
 from harness.aws.wire import Request, Response
-from tests.identity_center import DEVICE_CODE, Center, new_center
+from tests.aws_identity_center import DEVICE_CODE, Center, new_center
 
 TARGETS = {"sso-admin": ("sso", "SWBExternalService"), "identitystore": ("identitystore", "AWSIdentityStore")}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.aws import Aws
 from harness.aws.errors import AwsError
 from harness.aws.identity_center.admin.permission_sets import seconds_of
-from tests.identity_center import CUSTOM, READ_ONLY, Center, new_center, refused
+from tests.aws_identity_center import CUSTOM, READ_ONLY, Center, new_center, refused
 
 UNKNOWN = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
 

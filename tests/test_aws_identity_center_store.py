@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.aws.errors import AwsError
 from harness.aws.identity_center.directory.attributes import apply
 from harness.aws.models import operation_model
-from tests.identity_center import Center, new_center, refused
+from tests.aws_identity_center import Center, new_center, refused
 
 NOBODY = "01234567-89ab-cdef-0123-456789abcdef"
 

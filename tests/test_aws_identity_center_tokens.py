@@ -15,7 +15,7 @@ from fake_idp import Issuer
 from harness.aws.identity_center.contexts import IdentityContexts
 from harness.aws.identity_center.records import IdentityCenter
 from harness.aws.identity_center.sign_in import SignIn
-from tests.identity_center import Center, authorize, new_center, refused
+from tests.aws_identity_center import Center, authorize, new_center, refused
 from tests.test_aws_identity_center_applications import JWT_BEARER, trusted
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.aws.logs import expressions
 from harness.aws.logs.insights import Event, Query, QuerySyntaxError
 
 START = 1_700_000_000_000  # 2023-11-14 22:13:20 UTC
@@ -209,9 +210,15 @@ def test_a_query_that_cannot_be_read_is_refused_with_the_place(query: str, start
     assert raised.value.start == start
 
 
-def test_a_hostile_regular_expression_does_not_hang() -> None:
+def test_a_hostile_regular_expression_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expressions, "_SECONDS", 0.2)
     slow = event(1, "a" * 30 + "!")
     assert Query("filter @message like /(a|a)*$/ | limit 1").run([slow]).matched in {0, 1}
+
+
+def test_a_regular_expression_that_would_fill_the_memory_is_refused() -> None:
+    with pytest.raises(QuerySyntaxError):
+        Query("filter @message like /(?:a{60000}){60000}/").run([])
 
 
 @settings(max_examples=200, deadline=None)

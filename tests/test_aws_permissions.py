@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from harness.aws import Aws, Credentials, bridge
-from harness.aws.condition_keys import global_keys, tag_keys
+from harness.aws import Aws, Credentials, clients
+from harness.aws.access.condition_keys import global_keys, tag_keys
 from harness.aws.context import Caller, Context
 from harness.aws.wire import Protocol, Request, Response
 from tests.aws_account import ALARM, READ_ONLY, refused, user
@@ -277,7 +277,7 @@ class TestConditionKeys:
             sent.append(request)
             return aws.handle(request)
 
-        client = bridge.client("iam", credentials=alice, region="us-east-1", handle=keep)
+        client = clients.client("iam", credentials=alice, region="us-east-1", handle=keep)
         refused("AccessDenied", client.list_users)
         [request] = sent
         names = {**request.headers, "host": request.host, "x-forwarded-for": "203.0.113.7"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.aws import Aws
-from harness.aws.dependent_actions import dependent_actions
+from harness.aws.access.dependent_actions import dependent_actions
 from tests.aws_account import refused, user
 from tests.aws_policies import allow
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from harness.aws import Aws
+from harness.aws.access.permissions import trust_decision
 from harness.aws.context import Caller, Context
-from harness.aws.permissions import trust_decision
 from harness.aws.policy import Decision, parse
 from harness.aws.wire import Protocol
 

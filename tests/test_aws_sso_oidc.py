@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness.aws.identity_center.sign_in import Devices, SignIn
 from harness.aws.identity_center.sign_in.clients import Clients
 from harness.aws.wire import Request
-from tests.identity_center import (
+from tests.aws_identity_center import (
     CALLBACK,
     DEVICE_CODE,
     OIDC_HOST,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.aws.identity_center.sign_in import Devices, SignIn
-from tests.identity_center import (
+from tests.aws_identity_center import (
     CALLBACK,
     DEVICE_CODE,
     OIDC_HOST,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.aws import Credentials
-from tests.identity_center import Center, new_center, refused
+from tests.aws_identity_center import Center, new_center, refused
 
 
 @pytest.fixture

@@ -23,11 +23,10 @@ from hypothesis import strategies as st
 from harness.aws import Aws, AwsError
 from harness.aws.models import operation_model, service_model
 from harness.aws.wire import Protocol, Request, Response, read, render_error
-from tests.cloudwatch_client import aws_at
+from tests.aws_cloudwatch import aws_at
 from tests.test_aws_wire_roundtrip import BOTOCORE, value, written
 
 HOST = "monitoring.us-east-1.amazonaws.com"
-TARGET = "GraniteServiceVersion20100801"
 PUT = operation_model("cloudwatch", "PutMetricData")
 GET = operation_model("cloudwatch", "GetMetricData")
 PROTOCOLS = (Protocol.QUERY, Protocol.JSON_1_0, Protocol.CBOR)

@@ -228,7 +228,7 @@ def test_an_issuer_that_trickles_is_given_up_after_a_while(monkeypatch: pytest.M
         thread = threading.Thread(target=trickle, args=(listener,), daemon=True)
         thread.start()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with pytest.raises(OSError, match="hung up|reset"):
+        with pytest.raises(OSError, match=r"hung up|reset"):
             fetching.get("https://a.example/keys", Trusted.parse(f"https://a.example={address}"))
         stopped.set()
         thread.join()

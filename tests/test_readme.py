@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SHELL = [text for language, text in BLOCKS if language == "sh"]
 PYTHON = [text for language, text in BLOCKS if language == "python"]
-STAYING = ("harness up", "fake-idp serve")
+STAYING = ("harness up", "harness aws serve", "fake-idp serve")
 
 
 @pytest.fixture
@@ -74,6 +74,23 @@ def test_harness_up_prints_what_works_when_pasted(shell):
         who = json.loads(answers.splitlines()[0])["result"]["structuredContent"]["arn"]
         assert ":assumed-role/CloudWatchMCPRole/" in who
         assert answers.splitlines()[-1].startswith("arn:aws:iam::")
+    finally:
+        _end(process)
+
+
+def test_harness_aws_serve_prints_what_works_when_pasted(shell):
+    (command,) = [text for text in SHELL if text.startswith("harness aws serve")]
+    process = _start(shell, command)
+    try:
+        script = ""
+        for line in process.stdout:
+            if line.startswith("aws "):
+                break
+            script += line
+        said = shell(
+            f'{script}\npython -c \'import boto3; print(boto3.client("sts").get_caller_identity()["Arn"])\''
+        )
+        assert said.splitlines()[-1].endswith(":user/administrator")
     finally:
         _end(process)
 

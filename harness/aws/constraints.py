@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -21,13 +20,11 @@ __all__ = ["check"]
 
 logger = logging.getLogger(__name__)
 
-_TOKEN = re.compile(r"\\p\{\w+\}|\\.|.", re.DOTALL)  # of a pattern: a category, an escape, a character
 _LONGEST = 2048  # characters of a value that a message repeats
 # Characters of a value to which AWS's model sets no bound, but a pattern that repeats twice, such as that of
 # EmailAddressType: trying it takes the square of the length. The bound is ours: AWS's own is not public.
 _LONGEST_UNBOUNDED = 4096
-_CLASSES = ("\\w", "\\d", "\\s")
-_LAST_ASSIGNED = 0x323B0  # above it Unicode has nothing but tags, variation selectors and private use
+_SECONDS = 1.0  # for a pattern with categories, some of which go back and forth; then it does not hold
 
 
 def check(shape: Any, fields: Mapping[str, Any], *, code: str) -> None:
@@ -139,40 +136,27 @@ def _java(value: Any) -> str:
 
 def _matches(pattern: str, value: str) -> bool:
     compiled = _compiled(pattern)
-    return compiled is None or compiled.fullmatch(value) is not None
+    if compiled is None or isinstance(compiled, re.Pattern):
+        return compiled is None or compiled.fullmatch(value) is not None
+    try:
+        return compiled.fullmatch(value, timeout=_SECONDS) is not None
+    except TimeoutError:
+        return False
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """Compile a pattern of Java's, whose ``\\w`` is ASCII and which knows categories of Unicode."""
-    translated, inside, before = "", False, ""
-    for part in _TOKEN.findall(pattern):
-        if part in "[]":
-            inside = part == "["
-        is_plain = inside and part == "-" and before in _CLASSES  # no range begins with a class
-        before = part
-        if is_plain:
-            translated += "\\-"
-        elif part.startswith("\\p{"):
-            category = _category(part[3:-1])
-            translated += category if inside else f"[{category}]"
-        else:
-            translated += part
+def _compiled(pattern: str) -> Any:
+    """Compile a pattern of Java's, whose ``\\w`` and ``\\s`` are ASCII and which knows categories of Unicode.
+
+    ``re`` does for most; ``regex``, which knows the categories, is loaded with the first that has one.
+    """
+    pattern = re.sub(r"(\\[wds])-", r"\1\\-", pattern)  # a class begins no range, but Python says so
     try:
-        return re.compile(translated, re.ASCII)
+        if "\\p{" not in pattern:
+            return re.compile(pattern, re.ASCII)
+        import regex
+
+        return regex.compile(pattern.replace(r"\s", r" \t\n\x0b\f\r"))
     except re.error:
         logger.warning("the pattern %s of AWS's model cannot be read; it is not held", pattern)
         return None
-
-
-@lru_cache(maxsize=16)
-def _category(name: str) -> str:
-    """Return the characters of a general category of Unicode, as the inside of a character class."""
-    ranges: list[list[int]] = []
-    for code in range(_LAST_ASSIGNED):
-        if unicodedata.category(chr(code)).startswith(name):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)

@@ -8,8 +8,8 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from harness.aws.access.sessions import Session
 from harness.aws.services import Service
-from harness.aws.sessions import Session
 from harness.aws.wire import Protocol as WireProtocol
 from harness.aws.wire import Request, Response
 
@@ -70,6 +70,10 @@ class Context:
     caller: Caller | None
     protocol: WireProtocol
     request: Request | None
+
+    def arn(self, resource: str) -> str:
+        """Return the ARN of a resource of the call's service and region, such as ``alarm:high-cpu``."""
+        return f"arn:aws:{self.service}:{self.region}:{self.aws.account_id}:{resource}"
 
 
 Operation = Callable[[Context, Mapping[str, Any]], Mapping[str, Any] | Response]

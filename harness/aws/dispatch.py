@@ -7,18 +7,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.aws import constraints, signature
-from harness.aws.authentication import authenticate
+from harness.aws import constraints
+from harness.aws.access import signature
+from harness.aws.access.authentication import authenticate
+from harness.aws.access.permissions import authorise, authorise_actions
 from harness.aws.backend import pass_on
 from harness.aws.context import Caller, Context, WebApi, implementation, web_api
 from harness.aws.errors import AwsError
 from harness.aws.faults import Fault
-from harness.aws.journal import Call
+from harness.aws.journal import REFUSALS, Call
 from harness.aws.models import is_known, is_unsigned, operation_model, service_model
-from harness.aws.outcome import REFUSALS, error_code, guess_protocol
-from harness.aws.permissions import authorise, authorise_actions
 from harness.aws.services import SERVICES, Service, by_host, by_request
-from harness.aws.wire import Protocol, Request, Response, identify, protocol_of, read, render, render_error
+from harness.aws.wire import (
+    Protocol,
+    Request,
+    Response,
+    error_code,
+    guess_protocol,
+    identify,
+    protocol_of,
+    read,
+    render,
+    render_error,
+)
 
 if TYPE_CHECKING:
     from harness.aws.front import Aws

@@ -7,10 +7,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from harness.aws import bridge, dispatch
+from harness.aws import clients, dispatch
+from harness.aws.access.sessions import Sessions
 from harness.aws.app import App, AsgiApp
 from harness.aws.backend import forget_account
 from harness.aws.context import Context
@@ -21,7 +21,7 @@ from harness.aws.iam.account import Iam
 from harness.aws.identity_token import Fetch
 from harness.aws.issuers import NewIssuer, no_issuers
 from harness.aws.journal import Journal
-from harness.aws.sessions import Sessions
+from harness.aws.times import iso
 from harness.aws.wire import Request, Response
 
 __all__ = ["Aws"]
@@ -131,7 +131,7 @@ class Aws:
         key = (service, credentials or self.administrator, region or self.region)
         with self.lock:
             if key not in self._clients:
-                self._clients[key] = bridge.client(
+                self._clients[key] = clients.client(
                     service, credentials=key[1], region=key[2], handle=self.handle
                 )
             return self._clients[key]
@@ -147,7 +147,7 @@ class Aws:
         Raises:
             ClientError: botocore's, if it is refused.
         """
-        return bridge.call(
+        return clients.call(
             service,
             operation,
             parameters,
@@ -182,7 +182,7 @@ class Aws:
             credentials: to sign with; the administrator's by default.
             region: by default that of this AWS.
         """
-        return bridge.boto3_session(
+        return clients.boto3_session(
             credentials=credentials or self.administrator, region=region or self.region, handle=self.handle
         )
 
@@ -198,12 +198,11 @@ class Aws:
         Raises:
             ClientError: botocore's, if there is no such role.
         """
-        issued = datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="microseconds")
         deny = {
             "Effect": "Deny",
             "Action": ["*"],
             "Resource": ["*"],
-            "Condition": {"DateLessThan": {"aws:TokenIssueTime": issued.replace("+00:00", "Z")}},
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": iso(self.now(), "microseconds")}},
         }
         self.call(
             "iam",

@@ -12,10 +12,32 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import overload
 
-__all__ = ["LIMIT", "Call", "Journal", "NotSeenError"]
+__all__ = ["LIMIT", "REFUSALS", "Call", "Journal", "NotSeenError"]
 
 LIMIT = 100_000
 """How many calls are kept; the oldest ones go."""
+
+REFUSALS = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "ForbiddenException",
+        "IDPCommunicationError",
+        "IDPRejectedClaim",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidGrantException",
+        "InvalidIdentityPoolConfigurationException",
+        "InvalidIdentityToken",
+        "MissingAuthenticationToken",
+        "NotAuthorizedException",
+        "SignatureDoesNotMatch",
+        "UnauthorizedException",
+    }
+)
+"""The codes by which AWS refuses an identity or a permission; any other error is about the call itself."""
 
 
 class NotSeenError(AssertionError):

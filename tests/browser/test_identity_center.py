@@ -10,7 +10,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.internet import Internet
-from tests.identity_center import CALLBACK, DEVICE_CODE, OIDC_HOST, Center, new_center, refused, request_of
+from tests.aws_identity_center import (
+    CALLBACK,
+    DEVICE_CODE,
+    OIDC_HOST,
+    Center,
+    new_center,
+    refused,
+    request_of,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

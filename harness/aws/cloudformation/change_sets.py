@@ -16,10 +16,12 @@ from harness.aws.cloudformation.changing import check_updatable, new_stack, refu
 from harness.aws.cloudformation.provisioning import Provisioning
 from harness.aws.cloudformation.reading import invalid
 from harness.aws.cloudformation.requests import Wanted, check_name, page, wanted
-from harness.aws.cloudformation.shown import moment, shown_parameters, shown_tags
+from harness.aws.cloudformation.shown import shown_parameters
 from harness.aws.cloudformation.stacks import ChangeSet, Stack, Stacks
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
+from harness.aws.tags import as_list
+from harness.aws.times import moment
 
 __all__ = ["CHANGE_SETS", "find_change_set"]
 
@@ -68,7 +70,7 @@ def create_change_set(call: Context, fields: Mapping[str, Any]) -> dict[str, Any
                 f"ChangeSet {name} cannot be created due to a mismatch with existing attribute Name",
             )
         want = wanted(fields, stack if kind == "UPDATE" else None)
-        arn = f"arn:aws:cloudformation:{call.region}:{call.aws.account_id}:changeSet/{name}/{uuid.uuid4()}"
+        arn = call.arn(f"changeSet/{name}/{uuid.uuid4()}")
         change_set = ChangeSet(id=arn, name=name, created=call.now, fields=dict(fields))
         change_set.template, change_set.parameters, change_set.tags = (
             want.template,
@@ -156,7 +158,7 @@ def describe_change_set(call: Context, fields: Mapping[str, Any]) -> dict[str, A
             "NotificationARNs": change_set.fields.get("NotificationARNs", []),
             "RollbackConfiguration": {},
             "Capabilities": change_set.fields.get("Capabilities", []),
-            "Tags": shown_tags(change_set.tags),
+            "Tags": as_list(change_set.tags),
             "OnStackFailure": change_set.fields.get("OnStackFailure"),
             **page(change_set.changes, fields, "Changes"),
         }

@@ -31,7 +31,7 @@ _UPDATABLE = frozenset(
 
 def new_stack(call: Context, name: str, *, status: str) -> Stack:
     """Make the record of a stack; nothing keeps it yet."""
-    arn = f"arn:aws:cloudformation:{call.region}:{call.aws.account_id}:stack/{name}/{uuid.uuid4()}"
+    arn = call.arn(f"stack/{name}/{uuid.uuid4()}")
     return Stack(id=arn, name=name, region=call.region, created=call.now, status=status)
 
 

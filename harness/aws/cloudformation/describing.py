@@ -13,10 +13,12 @@ from harness.aws.cloudformation.change_sets import find_change_set
 from harness.aws.cloudformation.parameters import is_secret
 from harness.aws.cloudformation.reading import invalid
 from harness.aws.cloudformation.requests import page, refuse, template_of
-from harness.aws.cloudformation.shown import moment, shown_parameters, shown_tags
+from harness.aws.cloudformation.shown import shown_parameters
 from harness.aws.cloudformation.stacks import Resource, Stack, Stacks
 from harness.aws.cloudformation.template import Template
 from harness.aws.context import Context, Operation
+from harness.aws.tags import as_list
+from harness.aws.times import moment
 
 __all__ = ["DESCRIBING"]
 
@@ -232,8 +234,8 @@ DESCRIBING: Mapping[str, Operation] = {
 def _state(stack: Stack) -> dict[str, Any]:
     return {
         "CreationTime": moment(stack.created),
-        "LastUpdatedTime": moment(stack.updated),
-        "DeletionTime": moment(stack.deleted),
+        "LastUpdatedTime": moment(stack.updated) if stack.updated is not None else None,
+        "DeletionTime": moment(stack.deleted) if stack.deleted is not None else None,
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason or None,
         "DriftInformation": _NOT_CHECKED,
@@ -262,7 +264,7 @@ def _stack(stack: Stack) -> dict[str, Any]:
             for output in stack.outputs
         ]
         or None,
-        "Tags": shown_tags(stack.tags),
+        "Tags": as_list(stack.tags),
         "EnableTerminationProtection": stack.is_protected,
     }
 

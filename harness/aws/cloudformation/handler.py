@@ -16,6 +16,7 @@ from harness.aws.cloudformation.types.resource_type import Facts, PropertyError
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
 from harness.aws.models import service_model
+from harness.aws.tags import as_list
 
 __all__ = ["Handler", "ResourceFailed", "tagged"]
 
@@ -63,11 +64,11 @@ def tagged(kind: ResourceType, properties: Mapping[str, Any], tags: Mapping[str,
         return dict(properties)
     own = properties.get(kind.tags, [])
     if isinstance(own, dict):
-        own = [{"Key": key, "Value": value} for key, value in own.items()]
+        own = as_list(own)
     if not isinstance(own, list):  # wrong, and refused as such
         return dict(properties)
     keys = [tag.get("Key") for tag in own if isinstance(tag, dict)]
-    added = [{"Key": key, "Value": value} for key, value in tags.items() if key not in keys]
+    added = as_list({key: value for key, value in tags.items() if key not in keys})
     return {**properties, kind.tags: [*own, *added]}
 
 
@@ -289,7 +290,7 @@ class Handler:
         if value is None:
             return {}
         if part.each and isinstance(value, dict):  # tags
-            value = [{"Key": key, "Value": item} for key, item in value.items()]
+            value = as_list(value)
         if part.each and not isinstance(value, list):
             raise _invalid(self.name, str(unexpected("JSONArray", value, f"#/{part.property}")))
         found, name = {}, "" if part.property in self.kind.derived_from else part.property

@@ -31,7 +31,7 @@ def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
             found.append(name)
         elif name:
             stack = stacks.find(call.region, name)
-            unknown = f"arn:aws:cloudformation:{call.region}:{call.aws.account_id}:stack/{name}/*"
+            unknown = call.arn(f"stack/{name}/*")
             found.append(stack.id if stack is not None else unknown)
         if change_set.startswith("arn:"):  # it may be of another stack than the one that is named
             for stack in stacks.here(call.region):

@@ -6,14 +6,13 @@ them; those of lengths and ranges are ours.
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.aws.cloudformation.reading import invalid
+from harness.aws.foreign_patterns import InvalidPatternError, compiled
 
 __all__ = ["check_declarations", "is_list", "is_secret", "resolve"]
 
@@ -162,49 +161,22 @@ def _broken(name: str, declared: Mapping[str, Any], text: str) -> Exception:
     return invalid(f"Parameter '{name}' {text}")
 
 
-_MATCH = """
-import json, re, sys
-for name, pattern, value in json.load(sys.stdin):
-    try:
-        if re.fullmatch(pattern, value) is None:
-            print(json.dumps(name)); break
-    except (re.error, RecursionError, OverflowError):
-        print(json.dumps(name)); break
-"""
-
-
 def _check_patterns(declared: Mapping[str, Any], values: Mapping[str, str]) -> None:
     """Match every ``AllowedPattern``.
 
-    A pattern comes from outside and may take for ever on a value that it was made for. One with at most one
-    repetition cannot; the others are tried in a process of their own, which can be ended.
+    A pattern comes from outside and may take for ever on a value that it was made for.
     """
-    tried = [
-        (name, declaration["AllowedPattern"], values[name])
-        for name, declaration in declared.items()
-        if isinstance(declaration.get("AllowedPattern"), str)
-    ]
-    doubtful = [one for one in tried if len(re.findall(r"[*+{]", one[1])) > 1]
-    for name, pattern, value in (one for one in tried if one not in doubtful):
+    until = time.monotonic() + _MATCHING_SECONDS
+    for name, declaration in declared.items():
+        pattern = declaration.get("AllowedPattern")
+        if not isinstance(pattern, str):
+            continue
+        left = max(until - time.monotonic(), 0.001)
         try:
-            matches = re.fullmatch(pattern, value) is not None
-        except (re.error, RecursionError, OverflowError):
+            matches = compiled(pattern).fullmatch(values[name], timeout=left) is not None
+        except TimeoutError:
+            raise invalid(f"The AllowedPattern of [{name}] takes too long to match.") from None
+        except InvalidPatternError:
             matches = False
         if not matches:
-            raise _broken(name, declared[name], f"must match pattern {pattern}")
-    if not doubtful:
-        return
-    try:
-        done = subprocess.run(  # noqa: S603 - this interpreter and a program of ours
-            [sys.executable, "-I", "-S", "-c", _MATCH],
-            input=json.dumps(doubtful).encode(),
-            capture_output=True,
-            timeout=_MATCHING_SECONDS,
-            check=True,
-        )
-    except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
-        names = ", ".join(name for name, _, _ in doubtful)
-        raise invalid(f"The AllowedPattern of [{names}] takes too long to match.") from None
-    if done.stdout:
-        name = json.loads(done.stdout)
-        raise _broken(name, declared[name], f"must match pattern {declared[name]['AllowedPattern']}")
+            raise _broken(name, declaration, f"must match pattern {pattern}")

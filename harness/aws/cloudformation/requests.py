@@ -12,11 +12,13 @@ from harness.aws.cloudformation.reading import invalid
 from harness.aws.cloudformation.stacks import Stack
 from harness.aws.cloudformation.template import Template, parse
 from harness.aws.errors import AwsError
+from harness.aws.paging import Paging
+from harness.aws.tags import by_key
 
 __all__ = ["Wanted", "check_name", "page", "refuse", "template_of", "wanted"]
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*", re.ASCII)
-_PAGE = 100
+page = Paging(size=100, code="ValidationError", message="Invalid NextToken")
 # What AWS takes and this AWS does not act by: it is refused, not passed over.
 _LACKING = (
     "DeploymentConfig",
@@ -106,7 +108,7 @@ def wanted(fields: Mapping[str, Any], stack: Stack | None = None) -> Wanted:
     parameters = parameter_rules.resolve(
         template.parameters, fields.get("Parameters") or [], stack.parameters if stack is not None else None
     )
-    tags = {tag["Key"]: tag["Value"] for tag in fields.get("Tags") or []}
+    tags = by_key(fields.get("Tags"))
     if len(tags) > 50 or len(tags) < len(fields.get("Tags") or []):
         raise invalid("Tags must be at most 50, each key once.")
     if any(key.lower().startswith("aws:") for key in tags):
@@ -120,17 +122,3 @@ def wanted(fields: Mapping[str, Any], stack: Stack | None = None) -> Wanted:
         if given.isdisjoint(accepted.get(capability, {capability})):
             raise AwsError("InsufficientCapabilitiesException", f"Requires capabilities : [{capability}]")
     return Wanted(template=template, parameters=parameters, tags=tags)
-
-
-def page(items: list[dict[str, Any]], fields: Mapping[str, Any], member: str) -> dict[str, Any]:
-    """Return a page of a list, and the token of the next one.
-
-    Raises:
-        AwsError: ``ValidationError``.
-    """
-    token = fields.get("NextToken")
-    if token is not None and not re.fullmatch(r"[0-9]{1,9}", token):
-        raise invalid("Invalid NextToken")
-    start = int(token or 0)
-    more = {"NextToken": str(start + _PAGE)} if start + _PAGE < len(items) else {}
-    return {member: items[start : start + _PAGE], **more}

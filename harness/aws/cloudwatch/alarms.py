@@ -41,7 +41,7 @@ _NEW = {"StateValue": "INSUFFICIENT_DATA", "StateReason": "Unchecked: Initial al
 
 def alarm_arn(call: Context, name: str) -> str:
     """Return the ARN of an alarm."""
-    return f"arn:aws:cloudwatch:{call.region}:{call.aws.account_id}:alarm:{name}"
+    return call.arn(f"alarm:{name}")
 
 
 def put_metric_alarm(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.aws.cloudwatch.metrics import Metric, Metrics, dimensions_of
-from harness.aws.cloudwatch.pages import page
+from harness.aws.cloudwatch.pages import page_of_detectors
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
 
@@ -19,7 +19,6 @@ __all__ = [
     "put_anomaly_detector",
 ]
 
-_PAGE = 100
 _SINGLE = ("Namespace", "MetricName", "Dimensions", "Stat")
 _KEPT = ("Configuration", "MetricCharacteristics", "MetricMathAnomalyDetector")
 
@@ -84,17 +83,7 @@ def describe_anomaly_detectors(call: Context, fields: Mapping[str, Any]) -> Mapp
             for _, each in sorted(detectors.of(call.region).items())
             if _is_asked_for(each, fields)
         ]
-    asked = repr(
-        sorted((name, value) for name, value in fields.items() if name not in {"NextToken", "MaxResults"})
-    )
-    part, token = page(
-        found,
-        fields.get("NextToken"),
-        size=fields.get("MaxResults", _PAGE),
-        of=asked,
-        code="InvalidNextToken",
-    )
-    return {"AnomalyDetectors": list(part), "NextToken": token}
+    return page_of_detectors(found, fields, "AnomalyDetectors")
 
 
 def _subject(call: Context, fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from harness.aws.cloudwatch.alarm_records import Alarm, Alarms, is_composite
 from harness.aws.cloudwatch.alarm_rules import names_in
 from harness.aws.cloudwatch.metrics import dimensions_of
-from harness.aws.cloudwatch.pages import page
+from harness.aws.cloudwatch.pages import page_of_alarms, page_of_history
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
+from harness.aws.times import moment
 
 __all__ = ["describe_alarm_history", "describe_alarms", "describe_alarms_for_metric"]
 
-_PAGE = 50  # alarms, where MaxRecords does not tell
-_HISTORY = 100  # items
 _OF_RELATIVES: Mapping[str, tuple[str, ...]] = {  # what is told of alarms that are asked for by another one
     "ChildrenOfAlarmName": ("AlarmArn", "AlarmName", "StateUpdatedTimestamp", "StateValue"),
     "ParentsOfAlarmName": ("AlarmArn", "AlarmName"),
@@ -38,17 +36,12 @@ def describe_alarms(call: Context, fields: Mapping[str, Any]) -> Mapping[str, An
         found = [dict(known[name]) for name in sorted(known) if _is_asked_for(known[name], fields, known)]
     kept = next((members for name, members in _OF_RELATIVES.items() if name in fields), None)
     kinds = [(is_composite(alarm), {name: alarm[name] for name in (kept or alarm)}) for alarm in found]
-    part, token = page(
-        kinds,
-        fields.get("NextToken"),
-        size=fields.get("MaxRecords", _PAGE),
-        of=_asked(fields),
-        code="InvalidNextToken",
-    )
+    page = page_of_alarms(kinds, fields, "Alarms")
+    some = page.pop("Alarms")
     return {
-        "MetricAlarms": [alarm for is_rule, alarm in part if not is_rule],
-        "CompositeAlarms": [alarm for is_rule, alarm in part if is_rule],
-        "NextToken": token,
+        "MetricAlarms": [alarm for is_rule, alarm in some if not is_rule],
+        "CompositeAlarms": [alarm for is_rule, alarm in some if is_rule],
+        **page,
     }
 
 
@@ -108,29 +101,15 @@ def describe_alarm_history(call: Context, fields: Mapping[str, Any]) -> Mapping[
     ]
     if fields.get("ScanBy") != "TimestampAscending":
         found.reverse()
-    part, token = page(
-        found,
-        fields.get("NextToken"),
-        size=fields.get("MaxRecords", _HISTORY),
-        of=_asked(fields),
-        code="InvalidNextToken",
-    )
     items = [
         {
             "AlarmName": item.alarm,
             "AlarmType": item.alarm_type,
-            "Timestamp": datetime.fromtimestamp(item.time, UTC),
+            "Timestamp": moment(item.time),
             "HistoryItemType": item.kind,
             "HistorySummary": item.summary,
             "HistoryData": item.data,
         }
-        for item in part
+        for item in found
     ]
-    return {"AlarmHistoryItems": items, "NextToken": token}
-
-
-def _asked(fields: Mapping[str, Any]) -> str:
-    """Return what a token belongs to; a page may have another size than the one before it."""
-    return repr(
-        sorted((name, value) for name, value in fields.items() if name not in {"NextToken", "MaxRecords"})
-    )
+    return page_of_history(items, fields, "AlarmHistoryItems")

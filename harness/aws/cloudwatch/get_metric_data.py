@@ -11,7 +11,7 @@ from harness.aws.cloudwatch.evaluation import Evaluation, is_period
 from harness.aws.cloudwatch.insights import is_insight
 from harness.aws.cloudwatch.labels import label
 from harness.aws.cloudwatch.metrics import Metrics
-from harness.aws.cloudwatch.pages import offset, token
+from harness.aws.cloudwatch.pages import page_of_datapoints
 from harness.aws.cloudwatch.series import Span, TimeSeries
 from harness.aws.cloudwatch.statistics import statistic
 from harness.aws.context import Context
@@ -20,7 +20,6 @@ from harness.aws.errors import AwsError
 __all__ = ["check_queries", "get_metric_data"]
 
 _QUERIES = 500
-_DATAPOINTS = 100_800  # in one answer
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*", re.ASCII)
 _PERIOD = 300  # seconds, of an expression without any metric
 
@@ -35,17 +34,16 @@ def get_metric_data(call: Context, fields: Mapping[str, Any]) -> Mapping[str, An
     check_queries(queries)
     start, end = fields["StartTime"].timestamp(), fields["EndTime"].timestamp()
     _check_times(start, end)
-    most = fields.get("MaxDatapoints", _DATAPOINTS)
-    if not 0 < most <= _DATAPOINTS:
-        raise AwsError("ValidationError", f"The parameter MaxDatapoints must be between 1 and {_DATAPOINTS}.")
+    most = fields.get("MaxDatapoints", page_of_datapoints.size)
+    if not 0 < most <= page_of_datapoints.size:
+        text = f"The parameter MaxDatapoints must be between 1 and {page_of_datapoints.size}."
+        raise AwsError("ValidationError", text)
     periods = [query["MetricStat"]["Period"] for query in queries if "MetricStat" in query]
     span = Span(start=start, end=end, now=call.now, period=max(periods, default=_PERIOD))
     with call.aws.state(Metrics).lock:
         evaluation = Evaluation(call, queries, span)
         results = list(_results(evaluation, queries))
-    asked = repr((queries, start, end, fields.get("ScanBy")))
-    is_ascending = fields.get("ScanBy") == "TimestampAscending"
-    answer = _page(results, fields.get("NextToken"), most=most, asked=asked, is_ascending=is_ascending)
+    answer = _page(results, fields, most)
     messages = []
     if evaluation.is_cut:  # the text is that of the API reference, the code is ours
         messages.append({"Code": "MaxMetricsExceeded", "Value": "Maximum number of allowed metrics exceeded"})
@@ -71,19 +69,14 @@ def _results(
 
 
 def _page(
-    results: Sequence[tuple[str, str, TimeSeries]],
-    sent: str | None,
-    *,
-    most: int,
-    asked: str,
-    is_ascending: bool,
+    results: Sequence[tuple[str, str, TimeSeries]], fields: Mapping[str, Any], most: int
 ) -> dict[str, Any]:
     """Answer with at most so many data points; a series that goes on has ``PartialData``."""
-    begin = offset(sent, of=asked, code="InvalidNextToken")
+    begin = page_of_datapoints.begin(fields)
     passed, room, page = 0, most, []
     for identifier, name, series in results:
         moments, values = list(series.values), list(series.values.values())
-        if not is_ascending:
+        if fields.get("ScanBy") != "TimestampAscending":
             moments.reverse()
             values.reverse()
         first = max(begin - passed, 0)
@@ -107,7 +100,8 @@ def _page(
             break
     total = sum(len(series.values) for _, _, series in results)
     end = begin + most
-    return {"MetricDataResults": page, "NextToken": token(end, of=asked) if end < total else None}
+    more = {"NextToken": page_of_datapoints.token_of(end, fields)} if end < total else {}
+    return {"MetricDataResults": page, **more}
 
 
 def check_queries(queries: Sequence[Mapping[str, Any]]) -> None:

@@ -9,11 +9,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.aws.access.permissions import texts
 from harness.aws.cloudwatch import alarms, anomaly_detectors, describe_alarms, put_metric_data, tags
 from harness.aws.cloudwatch.get_metric_data import get_metric_data
 from harness.aws.cloudwatch.get_metric_statistics import get_metric_statistics
 from harness.aws.context import Context, Operation
-from harness.aws.permissions import texts
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.aws.cloudwatch.metrics import Metric, Metrics, dimensions_of
-from harness.aws.cloudwatch.pages import page
+from harness.aws.cloudwatch.pages import page_of_metrics
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
 
@@ -17,7 +17,6 @@ _DATA = 1000  # in a call; 150 values in each, of at most 2**360 (PutMetricData,
 _VALUES = 150
 _LARGEST = 2.0**360
 _PAST, _FUTURE = 14 * 86_400, 2 * 3600  # seconds
-_PAGE = 500  # metrics
 
 
 def put_metric_data(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -137,10 +136,9 @@ def list_metrics(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         found = metrics.listed(call.region, call.now, **recent)
     owner = fields.get("OwningAccount", call.aws.account_id)
     chosen = [metric for metric in found if owner == call.aws.account_id and _matches(metric, fields)]
-    part, token = page(chosen, fields.get("NextToken"), size=_PAGE, of=_asked(fields))
-    answer: dict[str, Any] = {"Metrics": [metric.members() for metric in part], "NextToken": token}
+    answer = page_of_metrics([metric.members() for metric in chosen], fields, "Metrics")
     if fields.get("IncludeLinkedAccounts"):
-        answer["OwningAccounts"] = [call.aws.account_id] * len(part)
+        answer["OwningAccounts"] = [call.aws.account_id] * len(answer["Metrics"])
     return answer
 
 
@@ -155,7 +153,3 @@ def _matches(metric: Metric, fields: Mapping[str, Any]) -> bool:
             for each in fields.get("Dimensions", ())
         )
     )
-
-
-def _asked(fields: Mapping[str, Any]) -> str:
-    return repr(sorted((name, value) for name, value in fields.items() if name != "NextToken"))

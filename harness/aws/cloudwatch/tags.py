@@ -10,6 +10,7 @@ from harness.aws.backend import ask
 from harness.aws.cloudwatch.alarm_records import Alarms
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
+from harness.aws.tags import as_list, by_key
 
 __all__ = [
     "Tags",
@@ -42,7 +43,7 @@ class Tags:
             AwsError: ``InvalidParameterValue``, when they would be more than 50.
         """
         with self._lock:
-            merged = {**self._tags.get(arn, {}), **{tag["Key"]: tag["Value"] for tag in tags}}
+            merged = {**self._tags.get(arn, {}), **by_key(tags)}
             if len(merged) > _TAGS:
                 raise AwsError("InvalidParameterValue", f"A resource has at most {_TAGS} tags.")
             self._tags[arn] = merged
@@ -66,7 +67,7 @@ def list_tags_for_resource(call: Context, fields: Mapping[str, Any]) -> Mapping[
         AwsError: ``ResourceNotFoundException`` (404).
     """
     tags = call.aws.state(Tags).of(_existing(call, fields))
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    return {"Tags": as_list(tags)}
 
 
 def tag_resource(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,7 +106,7 @@ def delete_insight_rules(call: Context, fields: Mapping[str, Any]) -> Mapping[st
 
 
 def _rule_arn(call: Context, name: str) -> str:
-    return f"arn:aws:cloudwatch:{call.region}:{call.aws.account_id}:insight-rule/{name}"
+    return call.arn(f"insight-rule/{name}")
 
 
 def _existing(call: Context, fields: Mapping[str, Any]) -> str:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from harness.aws.access.permissions import denied, identity_decision
 from harness.aws.cognito_identity.identities import Identities, Identity
 from harness.aws.cognito_identity.issuer import IdentityPoolIssuer
 from harness.aws.cognito_identity.pools import IdentityPool, IdentityPools, invalid_parameter, page
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.permissions import denied, identity_decision
+from harness.aws.times import moment
 
 __all__ = ["ADMINISTRATION", "pool_id_of"]
 
@@ -48,7 +48,7 @@ def create_identity_pool(call: Context, fields: Mapping[str, Any]) -> dict[str, 
     pools = call.aws.state(IdentityPools)
     members = _checked(fields)
     new_id = f"{call.region}:{uuid.uuid4()}"
-    arn = f"arn:aws:cognito-identity:{call.region}:{call.aws.account_id}:identitypool/"
+    arn = call.arn("identitypool/")
     if members.get("IdentityPoolTags") and call.caller is not None:
         # Service Authorization Reference: a pool that is created with tags needs this action too.
         decision = identity_decision(call, "cognito-identity:TagResource", f"{arn}*")
@@ -188,8 +188,8 @@ def _described(identity: Identity) -> Mapping[str, Any]:
     return {
         "IdentityId": identity.id,
         **({"Logins": providers} if providers else {}),
-        "CreationDate": datetime.fromtimestamp(identity.created, UTC),
-        "LastModifiedDate": datetime.fromtimestamp(identity.modified, UTC),
+        "CreationDate": moment(identity.created),
+        "LastModifiedDate": moment(identity.modified),
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.aws.access.permissions import global_keys
 from harness.aws.cognito_identity.guests import guest_policies
 from harness.aws.cognito_identity.identities import (
     Identities,
@@ -25,7 +26,6 @@ from harness.aws.cognito_identity.roles import role_arn
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
 from harness.aws.iam.account import Role
-from harness.aws.permissions import global_keys
 from harness.aws.policy import PolicyError, Principal, Request, evaluate_trust, parse
 
 __all__ = ["CREDENTIALS"]

@@ -38,7 +38,7 @@ def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
     """
     if "ResourceArn" in fields:
         return [str(fields["ResourceArn"])]
-    pools = f"arn:aws:cognito-identity:{call.region}:{call.aws.account_id}:identitypool/"
+    pools = call.arn("identitypool/")
     if call.operation == "ListIdentityPools":
         return [pools]
     if "IdentityPoolId" in fields and call.operation not in _WITHOUT_RESOURCE:

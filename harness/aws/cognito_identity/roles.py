@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from harness.aws.access.permissions import denied, identity_decision
 from harness.aws.cognito_identity.identities import not_authorized
 from harness.aws.cognito_identity.logins import Proof
 from harness.aws.cognito_identity.pools import SERVICE, IdentityPool, IdentityPools, invalid_parameter
 from harness.aws.context import Context, Operation
-from harness.aws.permissions import denied, identity_decision
 
 __all__ = ["ROLES", "role_arn"]
 

@@ -102,7 +102,7 @@ def resources(call: Context, fields: Mapping[str, Any]) -> list[str]:
         return [fields["ResourceArn"]]
     if not fields.get("UserPoolId"):
         return ["*"]
-    return [f"arn:aws:cognito-idp:{call.region}:{call.aws.account_id}:userpool/{fields['UserPoolId']}"]
+    return [call.arn(f"userpool/{fields['UserPoolId']}")]
 
 
 def condition_keys(call: Context, fields: Mapping[str, Any]) -> Mapping[str, str | Sequence[str]]:

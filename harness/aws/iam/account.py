@@ -18,6 +18,7 @@ from moto.iam.utils import generate_access_key_id_from_account_id
 
 from harness.aws.credentials import Credentials
 from harness.aws.policy import Document, Policies, PolicyError, parse
+from harness.aws.tags import by_key
 
 __all__ = ["AccessKey", "Iam", "Provider", "Role", "Source"]
 
@@ -212,12 +213,12 @@ class Iam:
     def role_tags(self, role: Role) -> dict[str, str]:
         """Return the tags of a role."""
         found = self._moto.roles.get(role.id)
-        return _tags(found.tags) if found is not None else {}
+        return by_key(found.tags) if found is not None else {}
 
     def user_tags(self, name: str) -> dict[str, str]:
         """Return the tags of a user."""
         user = self._moto.users.get(name)
-        return _tags(user.tags) if user is not None else {}
+        return by_key(user.tags) if user is not None else {}
 
     def managed_documents(self, arns: Iterable[str]) -> list[Document]:
         """Return managed policies by their ARNs; those that do not exist allow nothing and are left out."""
@@ -249,10 +250,6 @@ def _role(role: Any) -> Role:
         trust=role.assume_role_policy_document,
         max_session_duration=int(role.max_session_duration or _DEFAULT_SESSION),
     )
-
-
-def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags or ()}
 
 
 def _sources(record: Any, kind: str) -> Iterator[Source]:

@@ -16,14 +16,16 @@ from harness.aws.identity_center.admin.permission_sets import seconds_of
 from harness.aws.identity_center.admin.provisioning import saml_provider_arn
 from harness.aws.identity_center.center import center
 from harness.aws.identity_center.directory.store import User
-from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import PermissionSet
 from harness.aws.identity_center.sign_in.tokens import ACCOUNT_ACCESS, SignedIn, Tokens
+from harness.aws.paging import Paging
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 
 _INVALID = "InvalidRequestException"
-_NAMES = ("maxResults", "nextToken")
+_page = Paging(  # the text is ours
+    size=100, limit="maxResults", next_page="nextToken", code=_INVALID, message="The next token is invalid."
+)
 
 
 def list_accounts(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -37,7 +39,7 @@ def list_accounts(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]
         has_any = any(True for _ in signed_in.instance.permission_sets_of(user))
     account = signed_in.instance.account
     listed = {"accountId": account, "accountName": account, "emailAddress": f"{account}@example.com"}
-    return page([listed] if has_any else [], fields, "accountList", code=_INVALID, names=_NAMES)
+    return _page([listed] if has_any else [], fields, "accountList")
 
 
 def list_account_roles(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -50,7 +52,7 @@ def list_account_roles(call: Context, fields: Mapping[str, Any]) -> Mapping[str,
     if not found:
         raise _no_access()
     roles = [{"roleName": each.name, "accountId": fields["accountId"]} for each in found]
-    return page(roles, fields, "roleList", code=_INVALID, names=_NAMES)
+    return _page(roles, fields, "roleList")
 
 
 def get_role_credentials(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:

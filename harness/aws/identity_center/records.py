@@ -8,10 +8,11 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from harness.aws.identity_center.directory.store import IdentityStore, User
+from harness.aws.times import moment
 
 if TYPE_CHECKING:
     from harness.aws.front import Aws
@@ -26,7 +27,6 @@ __all__ = [
     "Principal",
     "Request",
     "TokenIssuer",
-    "moment",
     "new_client_id",
     "new_id",
     "new_request",
@@ -36,11 +36,6 @@ __all__ = [
 def new_id() -> str:
     """Return what follows ``ssoins-``, ``ps-`` and ``apl-``: 16 hexadecimal digits."""
     return secrets.token_hex(8)
-
-
-def moment(seconds: float) -> datetime:
-    """Return a time of the emulated clock as AWS's models have it."""
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,7 +78,7 @@ def create_log_anomaly_detector(call: Context, fields: Mapping[str, Any]) -> dic
         AwsError: ``ResourceNotFoundException``, for a log group that does not exist.
     """
     groups = [arn(call, group_name(call, each)) for each in fields["logGroupArnList"]]
-    made = f"arn:aws:logs:{call.region}:{call.aws.account_id}:anomaly-detector:{uuid.uuid4()}"
+    made = call.arn(f"anomaly-detector:{uuid.uuid4()}")
     kept = ("detectorName", "evaluationFrequency", "filterPattern", "kmsKeyId")
     call.aws.state(Anomalies).detectors[made] = {
         "anomalyDetectorArn": made,
@@ -126,7 +126,7 @@ def list_log_anomaly_detectors(call: Context, fields: Mapping[str, Any]) -> dict
         if detector["anomalyDetectorArn"].startswith(here)
         and (not group or group in detector["logGroupArnList"])
     ]
-    return page(found, fields, name="anomalyDetectors", limit="limit")
+    return page(found, fields, "anomalyDetectors")
 
 
 def list_anomalies(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def list_anomalies(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
         and fields.get("anomalyDetectorArn") in {None, anomaly["anomalyDetectorArn"]}
         and (state is None or (state == "SUPPRESSED") is bool(anomaly.get("suppressed")))
     ]
-    return page(found, fields, name="anomalies", limit="limit")
+    return page(found, fields, "anomalies")
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
-from harness.aws.logs.pages import page
+from harness.aws.logs.pages import page_of_queries
 
 __all__ = ["OPERATIONS"]
 
@@ -53,7 +53,7 @@ def describe_query_definitions(call: Context, fields: Mapping[str, Any]) -> dict
         and language in {None, definition["queryLanguage"]}
     ]
     found.sort(key=lambda definition: definition["name"])
-    return page(found, fields, name="queryDefinitions", limit="maxResults", size=1000)
+    return page_of_queries(found, fields, "queryDefinitions")
 
 
 def delete_query_definition(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:

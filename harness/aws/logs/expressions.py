@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-import regex
+from harness.aws.foreign_patterns import InvalidPatternError, compiled
 
 __all__ = ["InvalidExpressionError", "RegularExpression", "patience"]
 
@@ -52,9 +52,9 @@ class RegularExpression:
 
     def __init__(self, pattern: str) -> None:
         try:
-            self._compiled: Any = regex.compile(pattern, regex.DOTALL)
-        except regex.error as error:
-            raise InvalidExpressionError(error.msg) from None
+            self._compiled: Any = compiled(pattern, dot_all=True)
+        except InvalidPatternError as error:
+            raise InvalidExpressionError(str(error)) from None
 
     @property
     def names(self) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.aws.context import Context, Operation
@@ -14,7 +15,7 @@ from harness.aws.logs.pages import page
 
 __all__ = ["OPERATIONS"]
 
-_MOST = 10_000  # events of a page
+_page = replace(page, size=10_000)
 
 
 def filter_log_events(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def filter_log_events(call: Context, fields: Mapping[str, Any]) -> dict[str, Any
             and takes(event.message)
         ]
     found.sort(key=lambda event: event["timestamp"])
-    return {**page(found, fields, name="events", limit="limit", size=_MOST), "searchedLogStreams": []}
+    return {**_page(found, fields, "events"), "searchedLogStreams": []}
 
 
 def try_metric_filter(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:

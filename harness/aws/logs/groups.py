@@ -34,7 +34,7 @@ def group_name(call: Context, identifier: str) -> str:
 
 def arn(call: Context, name: str) -> str:
     """Return the ARN of a log group, without ``:*`` at its end."""
-    return f"arn:aws:logs:{call.region}:{call.aws.account_id}:log-group:{name}"
+    return call.arn(f"log-group:{name}")
 
 
 def events(call: Context, name: str) -> Iterator[Event]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.aws.access.permissions import texts
 from harness.aws.context import Context, Operation
 from harness.aws.logs import anomalies, definitions, filter_events, policies, queries, records
-from harness.aws.permissions import texts
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 

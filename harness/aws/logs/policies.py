@@ -52,7 +52,7 @@ def describe_index_policies(call: Context, fields: Mapping[str, Any]) -> dict[st
         name = group_name(call, identifier)
         policy = policies.of_groups.get((call.region, name)) or _inherited(call, policies, name)
         found += [policy] if policy else []
-    return page(found, fields, name="indexPolicies", limit="limit")
+    return page(found, fields, "indexPolicies")
 
 
 def delete_index_policy(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def describe_account_policies(call: Context, fields: Mapping[str, Any]) -> dict[
         for (region, kind, name), policy in list(call.aws.state(_Policies).of_account.items())
         if region == call.region and kind == fields["policyType"] and fields.get("policyName") in {None, name}
     ]
-    return page(found, fields, name="accountPolicies", limit="limit")
+    return page(found, fields, "accountPolicies")
 
 
 def delete_account_policy(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]:

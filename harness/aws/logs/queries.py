@@ -16,7 +16,7 @@ from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
 from harness.aws.logs.groups import events, group_name
 from harness.aws.logs.insights import Query, QuerySyntaxError, Results
-from harness.aws.logs.pages import page
+from harness.aws.logs.pages import page_of_queries
 
 __all__ = ["OPERATIONS"]
 
@@ -172,7 +172,7 @@ def describe_queries(call: Context, fields: Mapping[str, Any]) -> dict[str, Any]
         and fields.get("status", query.status) == query.status
         and fields.get("queryLanguage", "CWLI") == "CWLI"
     ]
-    return page(described, fields, name="queries", limit="maxResults", size=1000)
+    return page_of_queries(described, fields, "queries")
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.aws.access.sessions import Session
 from harness.aws.context import Caller, Context
 from harness.aws.errors import AwsError
-from harness.aws.sessions import Session
 
 __all__ = ["credentials", "refuse_federated_user", "refuse_session", "refuse_user_session", "signer"]
 

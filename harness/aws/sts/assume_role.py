@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.aws.access.permissions import denied, global_keys, trust_decision
 from harness.aws.context import Caller, Context
 from harness.aws.errors import AwsError
-from harness.aws.permissions import denied, global_keys, trust_decision
 from harness.aws.sts.answers import refuse_federated_user, signer
 from harness.aws.sts.contexts import provided_contexts
 from harness.aws.sts.mfa import check_mfa

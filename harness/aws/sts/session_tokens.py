@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.aws.access.permissions import denied, identity_decision
+from harness.aws.access.sessions import SessionUser
 from harness.aws.context import Caller, Context
-from harness.aws.permissions import denied, identity_decision
-from harness.aws.sessions import SessionUser
 from harness.aws.sts.answers import credentials, refuse_session, signer
 from harness.aws.sts.mfa import check_mfa
 from harness.aws.sts.session_policies import packed_size, session_policies

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.aws.access.permissions import global_keys
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
-from harness.aws.permissions import global_keys
 from harness.aws.policy import Principal, Request
 from harness.aws.sts import oauth_providers, oidc_providers
 from harness.aws.sts.roles import check_role_arn, give, trust

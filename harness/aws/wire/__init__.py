@@ -11,7 +11,18 @@ come packed by gzip.
 from __future__ import annotations
 
 from harness.aws.wire.messages import Protocol, Request, Response
-from harness.aws.wire.reading import identify, protocol_of, read
-from harness.aws.wire.rendering import render, render_error
+from harness.aws.wire.reading import guess_protocol, identify, protocol_of, read
+from harness.aws.wire.rendering import error_code, render, render_error
 
-__all__ = ["Protocol", "Request", "Response", "identify", "protocol_of", "read", "render", "render_error"]
+__all__ = [
+    "Protocol",
+    "Request",
+    "Response",
+    "error_code",
+    "guess_protocol",
+    "identify",
+    "protocol_of",
+    "read",
+    "render",
+    "render_error",
+]

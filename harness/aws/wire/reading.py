@@ -15,11 +15,21 @@ from harness.aws.wire.cbor import decode
 from harness.aws.wire.messages import Protocol, Request
 from harness.aws.wire.shapes import from_form, from_json, from_text
 
-__all__ = ["identify", "protocol_of", "read"]
+__all__ = ["guess_protocol", "identify", "protocol_of", "read"]
 
 _FORM_FIELDS = 20_000  # PutMetricData, the largest call, has 1,000 metrics; bounds the work of parsing
 _UNPACKED = 2 * 1024 * 1024  # bytes that a packed body may come to; PutMetricData may have 1 MiB
 _CBOR_PATH = re.compile(r"/service/(?P<service>\w+)/operation/(?P<operation>\w+)", re.ASCII)
+
+
+def guess_protocol(request: Request) -> Protocol:
+    """Return the protocol of a request whose service is not known yet, for the refusal that it may get."""
+    content = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor" or content == Protocol.CBOR.value:
+        return Protocol.CBOR
+    if content == Protocol.JSON_1_0.value:
+        return Protocol.JSON_1_0
+    return Protocol.JSON_1_1 if "x-amz-target" in request.headers or "json" in content else Protocol.QUERY
 
 
 def protocol_of(request: Request, spoken: tuple[Protocol, ...]) -> Protocol:

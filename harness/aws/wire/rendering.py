@@ -1,4 +1,4 @@
-"""From the members of an answer, or from a refusal, to the response of each protocol."""
+"""From the members of an answer, or from a refusal, to the response of each protocol; and its code back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from harness.aws.errors import AwsError
 from harness.aws.wire.messages import Protocol, Response
 
-__all__ = ["render", "render_error"]
+__all__ = ["error_code", "render", "render_error"]
 
 # JSON services name the errors of authentication otherwise than query services do; CloudWatch, a query
 # service at heart, sends the query name beside it, in x-amzn-query-error.
@@ -42,6 +42,7 @@ _QUERY_NAMES = {
 }
 _UNSPEAKABLE = re.compile(r"[^\w.:#-]", re.ASCII)
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_XML_CODE = re.compile(rb"<Code>([\w.:-]+)</Code>")
 _NESTED = frozenset({"structure", "list", "map"})
 _QUERY_COMPATIBLE = frozenset({Protocol.JSON_1_0, Protocol.CBOR})
 
@@ -105,6 +106,21 @@ def render_error(protocol: Protocol, error: AwsError, *, namespace: str = "") ->
     if protocol in _QUERY_COMPATIBLE:  # SDKs of CloudWatch take the code from this header
         headers["x-amzn-query-error"] = f"{_UNSPEAKABLE.sub('', error.code)};{fault}"
     return Response(status=status, headers=headers, body=response.body)
+
+
+def error_code(response: Response) -> str | None:
+    """Read the error code out of an answer that was not rendered here; None when it is no error."""
+    if response.status < 400:
+        return None
+    if "x-amzn-query-error" in response.headers:
+        return response.headers["x-amzn-query-error"].partition(";")[0]
+    match = _XML_CODE.search(response.body)
+    if match is not None:
+        return match[1].decode()
+    try:
+        return str(json.loads(response.body)["__type"]).rpartition("#")[2]
+    except (ValueError, LookupError, TypeError):
+        return str(response.status)
 
 
 def _response(protocol: Protocol, status: int, body: bytes, request_id: str) -> Response:

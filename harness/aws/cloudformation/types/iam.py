@@ -9,8 +9,6 @@ from harness.aws.cloudformation.types.resource_type import Do, Facts, Invoke, Pa
 
 __all__ = ["IAM"]
 
-_VERSIONS = 5  # of a managed policy; IAM User Guide, "IAM and AWS STS quotas"
-
 
 def _tags(kind: str, key: str) -> Part:
     """The tags of a role, user, policy or provider."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from harness.aws.foreign_patterns import InvalidPatternError, compiled
+
 __all__ = ["Element", "Labels", "Matcher", "Point", "QueryError", "Series", "Source", "Vector", "fullmatch"]
 
 Labels = Mapping[str, str]
@@ -80,12 +82,10 @@ def fullmatch(pattern: str, subject: str) -> Any:
     Raises:
         QueryError: the pattern is no regular expression, or takes too long.
     """
-    import regex  # loaded with the first pattern
-
     try:
-        return regex.fullmatch(pattern, subject, timeout=_SECONDS)
-    except regex.error as error:
-        raise QueryError(f"invalid regular expression: {error.msg}") from None
+        return compiled(pattern).fullmatch(subject, timeout=_SECONDS)
+    except InvalidPatternError as error:
+        raise QueryError(f"invalid regular expression: {error}") from None
     except TimeoutError:
         raise QueryError("a regular expression takes too long") from None
 

@@ -14,16 +14,16 @@ from harness.aws.identity_center.admin.lookup import (
     not_found,
     principal_of,
 )
-from harness.aws.identity_center.admin.tags import tags_of
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import (
     Application,
     Instance,
     Principal,
-    moment,
     new_client_id,
     new_id,
 )
+from harness.aws.tags import by_key
+from harness.aws.times import moment
 
 __all__ = ["OPERATIONS"]
 
@@ -67,7 +67,7 @@ def create_application(call: Context, fields: Mapping[str, Any]) -> Mapping[str,
         members={"Status": "ENABLED", **_members(fields)},
     )
     instance.applications[made.arn] = made
-    instance.tags[made.arn] = tags_of(fields)
+    instance.tags[made.arn] = by_key(fields.get("Tags"))
     return {
         "ApplicationArn": made.arn,
         "InstanceArn": instance.arn,

@@ -8,13 +8,14 @@ from typing import Any
 from harness.aws.backend import not_implemented
 from harness.aws.context import Context, Operation
 from harness.aws.identity_center.admin.lookup import conflict, instance_of, invalid
-from harness.aws.identity_center.admin.tags import tags_of
 from harness.aws.identity_center.center import center
 from harness.aws.identity_center.directory.store import IdentityStore
 from harness.aws.identity_center.paging import page
-from harness.aws.identity_center.records import Instance, moment, new_id
+from harness.aws.identity_center.records import Instance, new_id
 from harness.aws.identity_center.sign_in.pages import publish, withdraw
 from harness.aws.identity_center.sign_in.tokens import Tokens
+from harness.aws.tags import by_key
+from harness.aws.times import moment
 
 __all__ = ["OPERATIONS"]
 
@@ -37,7 +38,7 @@ def create_instance(call: Context, fields: Mapping[str, Any]) -> Mapping[str, An
         store=IdentityStore(account=account),
         name=fields.get("Name", ""),
     )
-    instance.tags[instance.arn] = tags_of(fields)
+    instance.tags[instance.arn] = by_key(fields.get("Tags"))
     instances[instance.arn] = instance
     publish(call.aws, instance)
     return {"InstanceArn": instance.arn}

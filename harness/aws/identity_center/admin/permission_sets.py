@@ -8,9 +8,10 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.identity_center.admin.lookup import conflict, instance_of, invalid, permission_set_of
-from harness.aws.identity_center.admin.tags import tags_of
 from harness.aws.identity_center.paging import page
-from harness.aws.identity_center.records import PermissionSet, moment, new_id
+from harness.aws.identity_center.records import PermissionSet, new_id
+from harness.aws.tags import by_key
+from harness.aws.times import moment
 
 __all__ = ["OPERATIONS", "seconds_of"]
 
@@ -38,7 +39,7 @@ def create_permission_set(call: Context, fields: Mapping[str, Any]) -> Mapping[s
         members=members,
     )
     instance.permission_sets[made.arn] = made
-    instance.tags[made.arn] = tags_of(fields)
+    instance.tags[made.arn] = by_key(fields.get("Tags"))
     return {"PermissionSet": _described(made)}
 
 

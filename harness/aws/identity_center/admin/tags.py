@@ -11,15 +11,11 @@ from harness.aws.identity_center.admin.lookup import not_found
 from harness.aws.identity_center.center import center
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import Instance
+from harness.aws.tags import as_list, by_key
 
-__all__ = ["OPERATIONS", "tags_of"]
+__all__ = ["OPERATIONS"]
 
 _MOST = 50  # IAM Identity Center User Guide, "Tagging": tags of one resource
-
-
-def tags_of(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags that a call gives."""
-    return {tag["Key"]: tag["Value"] for tag in fields.get("Tags", [])}
 
 
 def tag_resource(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -29,7 +25,7 @@ def tag_resource(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         AwsError: ``ResourceNotFoundException``; ``ServiceQuotaExceededException``, for more than 50.
     """
     instance = _owner(call, fields["ResourceArn"])
-    tags = {**instance.tags.get(fields["ResourceArn"], {}), **tags_of(fields)}
+    tags = {**instance.tags.get(fields["ResourceArn"], {}), **by_key(fields["Tags"])}
     if len(tags) > _MOST:
         raise AwsError("ServiceQuotaExceededException", f"A resource has {_MOST} tags at most.")
     instance.tags[fields["ResourceArn"]] = tags
@@ -55,7 +51,7 @@ def list_tags(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         AwsError: ``ResourceNotFoundException``.
     """
     tags = _owner(call, fields["ResourceArn"]).tags.get(fields["ResourceArn"], {})
-    return page([{"Key": key, "Value": value} for key, value in tags.items()], fields, "Tags")
+    return page(as_list(tags), fields, "Tags")
 
 
 def _owner(call: Context, arn: str) -> Instance:

@@ -9,9 +9,9 @@ from typing import Any
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
 from harness.aws.identity_center.admin.lookup import conflict, instance_of, invalid, token_issuer_of
-from harness.aws.identity_center.admin.tags import tags_of
 from harness.aws.identity_center.paging import page
 from harness.aws.identity_center.records import TokenIssuer
+from harness.aws.tags import by_key
 
 __all__ = ["OPERATIONS"]
 
@@ -43,7 +43,7 @@ def create_token_issuer(call: Context, fields: Mapping[str, Any]) -> Mapping[str
         configuration=dict(configuration),
     )
     instance.token_issuers[made.arn] = made
-    instance.tags[made.arn] = tags_of(fields)
+    instance.tags[made.arn] = by_key(fields.get("Tags"))
     return {"TrustedTokenIssuerArn": made.arn}
 
 

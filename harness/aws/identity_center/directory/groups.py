@@ -19,8 +19,9 @@ from harness.aws.identity_center.directory.stores import (
 )
 from harness.aws.identity_center.directory.users import user_of
 from harness.aws.identity_center.paging import page
-from harness.aws.identity_center.records import Principal, moment
+from harness.aws.identity_center.records import Principal
 from harness.aws.models import operation_model
+from harness.aws.times import moment
 
 __all__ = ["OPERATIONS"]
 

@@ -11,17 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.aws.access.permissions import global_keys, identity_decision
 from harness.aws.context import Context
 from harness.aws.identity_center.center import center
 from harness.aws.identity_center.contexts import IdentityContexts
 from harness.aws.identity_center.directory.store import User
-from harness.aws.identity_center.records import Application, Instance, TokenIssuer, moment
+from harness.aws.identity_center.records import Application, Instance, TokenIssuer
 from harness.aws.identity_center.sign_in.public_tokens import take_code
 from harness.aws.identity_center.sign_in.refusals import refusal
 from harness.aws.identity_center.sign_in.tokens import HOUR, SESSION, SignedIn, Tokens
 from harness.aws.identity_token import TokenRejected, audiences, unverified_claims, verify
-from harness.aws.permissions import global_keys, identity_decision
 from harness.aws.policy import Principal, Request, evaluate_trust, parse
+from harness.aws.times import moment
 
 __all__ = ["create_token_with_iam"]
 

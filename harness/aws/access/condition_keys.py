@@ -7,10 +7,10 @@ AWS services are absent: there are none such here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from harness.aws.context import Context
+from harness.aws.times import iso
 
 __all__ = ["global_keys", "tag_keys"]
 
@@ -22,7 +22,7 @@ _TAG_KEYS = ("TagKeys", "tagKeys", "TagKeyList")
 def global_keys(call: Context) -> _Keys:
     """Return the global condition keys of a call."""
     keys: _Keys = {
-        "aws:CurrentTime": _iso(call.now),
+        "aws:CurrentTime": iso(call.now),
         "aws:EpochTime": str(int(call.now)),
         "aws:PrincipalIsAWSService": "false",
         "aws:RequestedRegion": call.region,
@@ -58,7 +58,7 @@ def global_keys(call: Context) -> _Keys:
     # Temporary credentials say whether there was MFA and since when they are, an access key does not.
     keys["aws:MultiFactorAuthPresent"] = "false"
     # With fractions: whoever assumes a role anew, right after its sessions were revoked, may go on.
-    keys["aws:TokenIssueTime"] = _iso(session.issued, "microseconds")
+    keys["aws:TokenIssueTime"] = iso(session.issued, "microseconds")
     own = {name.lower() for name in session.context}  # a session tag is before the role's own of that key
     keys |= {name: value for name, value in _principal_tags(tags).items() if name.lower() not in own}
     keys |= session.context
@@ -87,7 +87,3 @@ def tag_keys(fields: Mapping[str, Any]) -> _Keys:
 
 def _principal_tags(tags: Mapping[str, str]) -> _Keys:
     return {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
-
-
-def _iso(seconds: float, precision: str = "seconds") -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")

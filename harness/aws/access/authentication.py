@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hmac
 
-from harness.aws import signature
+from harness.aws.access import signature
+from harness.aws.access.sessions import Session, Sessions
+from harness.aws.access.signature import Claim
 from harness.aws.context import Caller
 from harness.aws.errors import AwsError
 from harness.aws.iam.account import Iam
 from harness.aws.services import Service
-from harness.aws.sessions import Session, Sessions
-from harness.aws.signature import Claim
 from harness.aws.wire import Request
 
 __all__ = ["authenticate"]

@@ -7,11 +7,11 @@ import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from harness.aws.credentials import Credentials
 from harness.aws.iam.account import Role
 from harness.aws.policy import Document
+from harness.aws.times import moment
 
 __all__ = ["Session", "SessionUser", "Sessions"]
 
@@ -134,7 +134,7 @@ class Sessions:
                 access_key_id="ASIA" + base64.b32encode(secrets.token_bytes(10)).decode("ascii"),
                 secret_access_key=secrets.token_urlsafe(30),
                 session_token="IQoJb3JpZ2lu" + secrets.token_urlsafe(192),
-                expiration=datetime.fromtimestamp(expires, UTC),
+                expiration=moment(expires),
             ),
             role=principal if isinstance(principal, Role) else None,
             user=principal if isinstance(principal, SessionUser) else None,

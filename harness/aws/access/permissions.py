@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.aws.condition_keys import global_keys, tag_keys
+from harness.aws.access.condition_keys import global_keys, tag_keys
+from harness.aws.access.dependent_actions import dependent_actions
 from harness.aws.context import Context, implementation
-from harness.aws.dependent_actions import dependent_actions
 from harness.aws.errors import AwsError
 from harness.aws.iam.account import Role
 from harness.aws.policy import (
