@@ -8,6 +8,7 @@ import shlex
 import sys
 import threading
 
+from harness.internet.variables import forgetting
 from harness.shell import environment
 from harness.target import Target
 from harness.world import World
@@ -27,6 +28,7 @@ def up(provider: str = "oidc", target: str | None = None) -> int:
         lines = [
             f"# A world for tests only: account {world.aws.account_id}, issuer {world.issuer.url}",
             "# Paste this into another shell; every program there is then in the world.",
+            *forgetting(),
             *(f"export {name}={shlex.quote(value)}" for name, value in environ.items()),
             "",
             "# Who am I in AWS, by way of the server?",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from botocore.exceptions import ClientError
 from fake_idp import Issuer
 from fake_idp.server import LoopbackServer
 from harness.aws import Aws, Credentials
-from harness.emulator import EmulatedAws, TrustError
+from harness.emulator import EmulatedAws, TrustError, fetching
+from harness.emulator.fetching import Trusted
 from tests.aws_account import over_http, refused
 
 
@@ -213,3 +216,28 @@ def test_two_of_them_share_nothing(aws: EmulatedAws) -> None:
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         other.boto3(aws.administrator).client("sts").get_caller_identity()
     other.close()
+
+
+def test_an_issuer_that_trickles_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_SECONDS", 0.5)
+    sent: list[bytes] = []
+
+    def trickle(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+            while len(sent) < 100:
+                connection.sendall(b" ")
+                sent.append(b" ")
+                stopped.wait(0.1)
+
+    stopped = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=trickle, args=(listener,), daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(OSError, match=r"hung up|reset"):
+            fetching.get("https://a.example/keys", Trusted.parse(f"https://a.example={address}"))
+        stopped.set()
+        thread.join()
+    assert len(sent) < 100

@@ -17,6 +17,7 @@ from harness.emulator.fetching import TrustError
 from harness.emulator.site import Site
 from harness.errors import UsageError
 from harness.internet import Internet
+from harness.internet.variables import FOREIGN, forgetting
 from harness.serving import Address
 
 __all__ = ["serve"]
@@ -116,6 +117,7 @@ def _print_text(aws: EmulatedAws, *, endpoint: str, token: str, environ: dict[st
     lines = [
         f"# An emulated AWS, {_WARNING}: account {aws.account_id} at {endpoint}",
         "# Paste this into another shell; AWS's tools and SDKs there are then its administrator.",
+        *forgetting(FOREIGN if "HTTPS_PROXY" in environ else ()),
         *(f"export {name}={shlex.quote(value)}" for name, value in environ.items()),
         "",
         "aws sts get-caller-identity",

@@ -7,11 +7,11 @@ proxy is set in both. What no variable of a runtime's own can say is in a file t
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["FOREIGN", "variables", "write_files"]
+__all__ = ["FOREIGN", "forgetting", "variables", "write_files"]
 
 NO_PROXY = "127.0.0.1,localhost,::1"
 PRELOAD = Path(__file__).with_name("node_preload.cjs")
@@ -35,6 +35,19 @@ def contents():
     with open(where()) as file:
         return file.read()
 """
+
+
+def forgetting(foreign: Sequence[str] = FOREIGN) -> list[str]:
+    """Return the lines of a shell that forget what would lead out of a world, real keys above all.
+
+    A real session token beside the world's keys would be sent along, and AWS's SDKs ask a service's own
+    ``AWS_ENDPOINT_URL_STS`` before ``AWS_ENDPOINT_URL``.
+
+    Args:
+        foreign: variables that go beside those of AWS.
+    """
+    names = "for name in $(env | sed -n 's/^\\(AWS_[A-Z0-9_]*\\)=.*/\\1/p'); do unset \"$name\"; done"
+    return [names, *([f"unset {' '.join(foreign)}"] if foreign else [])]
 
 
 def write_files(folder: Path, ca_file: Path) -> None:

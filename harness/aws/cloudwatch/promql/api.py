@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,7 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "GetLabels": ("cloudwatch:ListMetrics",),
 }
 _MOST_SERIES = 500
+_PATIENCE = 2.0  # seconds of this process's time that one selector may take
 _LATELY = 3 * 3600.0  # seconds that are looked at where no start is given
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _NAME = "__name__"
@@ -74,12 +76,12 @@ class _Stored:
     def __init__(self, call: Context) -> None:
         self._call = call
         self._metrics = call.aws.state(Metrics)
-        self._chosen: dict[tuple[Matcher, ...], list[tuple[Metric, Labels]]] = {}
+        self._selected: dict[tuple[Matcher, ...], list[tuple[Metric, Labels]]] = {}
 
     def series(self, matchers: Sequence[Matcher], start: float, end: float) -> Sequence[Series]:
         """Return the series that match, with a point a minute."""
         call, found = self._call, []
-        for metric, labels in self._choose(tuple(matchers)):
+        for metric, labels in self._select(tuple(matchers)):
             buckets = self._metrics.points(
                 call.region, metric, start=start, end=end + 1, period=60, now=call.now
             )
@@ -91,17 +93,21 @@ class _Stored:
             found.append(Series(labels=labels, points=points))
         return found
 
-    def _choose(self, matchers: tuple[Matcher, ...]) -> list[tuple[Metric, Labels]]:
-        if matchers not in self._chosen:
+    def _select(self, matchers: tuple[Matcher, ...]) -> Sequence[tuple[Metric, Labels]]:
+        """Return the metrics that match; they stay the same through all the steps of a query."""
+        if matchers not in self._selected:
+            call, found = self._call, []
             with self._metrics.lock:
-                listed = self._metrics.listed(self._call.region, self._call.now)
-            labelled = [(metric, _labels(self._call, metric)) for metric in listed]
-            self._chosen[matchers] = [
-                (metric, labels)
-                for metric, labels in labelled
-                if all(matcher.matches(labels) for matcher in matchers)
-            ]
-        return self._chosen[matchers]
+                listed = self._metrics.listed(call.region, call.now)
+            began = time.process_time()  # which regular expressions may use up, a little for each metric
+            for metric in listed:
+                labels = _labels(call, metric)
+                if all(matcher.matches(labels) for matcher in matchers):
+                    found.append((metric, labels))
+                if time.process_time() - began > _PATIENCE:
+                    raise QueryError("the selectors take too long")
+            self._selected[matchers] = found
+        return self._selected[matchers]
 
 
 def _labels(call: Context, metric: Metric) -> Labels:

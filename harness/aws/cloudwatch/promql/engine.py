@@ -26,7 +26,7 @@ __all__ = ["Engine"]
 
 _LOOKBACK = 300.0  # seconds: how old the last point of a selector may be
 _MOST_STEPS = 11_000  # of a range query, as in Prometheus
-_MOST_POINTS = 2_000_000  # that one query may look at; a step of evaluation counts as ten
+_MOST_POINTS = 2_000_000  # that one query may look at; a series, and a step of evaluation, count as ten
 _NAME_OF_DATAPOINT = "@datapoint.@name"  # CloudWatch User Guide, "PromQL querying": the same as the name
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 Value = Vector | float | str
@@ -82,7 +82,7 @@ class Engine:
 
     def _series(self, matchers: Sequence[Matcher], start: float, end: float) -> Sequence[Series]:
         found = self._source.series(matchers, start, end)
-        self._spend(sum(len(series.points) for series in found))
+        self._spend(sum(10 + len(series.points) for series in found))
         return found
 
     def _spend(self, points: int) -> None:

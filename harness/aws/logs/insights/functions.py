@@ -19,6 +19,7 @@ from harness.aws.logs.insights.values import Value, number, show, text
 
 __all__ = ["FUNCTIONS", "Function", "moment"]
 
+_LONGEST = 1024 * 1024  # characters of a text that is made: an event may have so many bytes
 _MILLISECONDS = {
     "ms": 1,
     "s": 1000,
@@ -152,6 +153,16 @@ def _in_subnet(version: int | None) -> Callable[..., Value]:
     return _textual(check)
 
 
+def _concatenated(*values: Value) -> Value:
+    texts = [text(value) or "" for value in values]
+    return "".join(texts) if sum(map(len, texts)) <= _LONGEST else None
+
+
+def _replaced(subject: str, part: str, other: str) -> Value:
+    length = len(subject) + subject.count(part) * (len(other) - len(part))
+    return subject.replace(part, other) if length <= _LONGEST else None
+
+
 def _parsed(subject: str) -> Value:
     try:
         found: Any = json.loads(subject)
@@ -197,7 +208,7 @@ FUNCTIONS: Mapping[str, Function] = {
     # text
     "isempty": _function(1, lambda value: value is None or text(value) == ""),
     "isblank": _function(1, lambda value: value is None or not (text(value) or "").strip()),
-    "concat": _function(1, lambda *values: "".join(text(value) or "" for value in values), None),
+    "concat": _function(1, _concatenated, None),
     "ltrim": _function(1, _trimmed(str.lstrip), 2),
     "rtrim": _function(1, _trimmed(str.rstrip), 2),
     "trim": _function(1, _trimmed(str.strip), 2),
@@ -205,7 +216,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "toupper": _function(1, _textual(str.upper)),
     "tolower": _function(1, _textual(str.lower)),
     "substr": _function(2, _textual(_substring), 3),
-    "replace": _function(3, _textual(str.replace)),
+    "replace": _function(3, _textual(_replaced)),
     "strcontains": _function(2, _textual(lambda subject, part: float(part in subject))),
     # structures
     "jsonparse": _function(1, _textual(_parsed)),
