@@ -7,6 +7,9 @@ NODE_MODULES := tests/clients/node_modules
 CLIENT_VENVS := tests/clients/.venvs
 MOTO_TESTS := tests/clients/.moto-tests
 
+# Containers set it; but the tests start many interpreters, each of which would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-clients check lock clean
 
 run: $(VENV)/.built  ## drive the reference server through the scenarios, on all three provider paths

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from harness.aws.identity_center.sign_in.waiting import SignIn
 from harness.world import World
 
 __all__ = ["profile"]
@@ -17,6 +16,8 @@ def profile(world: World, person: str) -> str:
         world: of IAM Identity Center.
         person: a user name.
     """
+    from harness.aws.identity_center.sign_in.waiting import SignIn
+
     aws = world.aws
     [instance] = aws.call("sso-admin", "list_instances")["Instances"]
     here = {"InstanceArn": instance["InstanceArn"]}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 import threading
 
+from harness.internet.variables import forgetting
 from harness.shell import environment
 from harness.target import Target
 from harness.world import World
@@ -22,10 +24,12 @@ def up(provider: str = "oidc", target: str | None = None) -> int:
         TargetError: if the server does not start.
     """
     with World(provider, target=Target(target) if target else None) as world:
+        environ = environment(world, inherited=os.environ)
         lines = [
             f"# A world for tests only: account {world.aws.account_id}, issuer {world.issuer.url}",
             "# Paste this into another shell; every program there is then in the world.",
-            *(f"export {name}={shlex.quote(value)}" for name, value in environment(world).items()),
+            *forgetting(),
+            *(f"export {name}={shlex.quote(value)}" for name, value in environ.items()),
             "",
             "# Who am I in AWS, by way of the server?",
             curl_line(world),

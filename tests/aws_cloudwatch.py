@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-import pytest
 import time_machine
-from botocore.exceptions import ClientError
 from botocore.serialize import create_serializer
 
 from harness.aws import Aws
@@ -79,12 +77,3 @@ def ask(client: Any, *queries: Mapping[str, Any], **options: Any) -> list[dict[s
         "MetricDataResults"
     ]
     return found
-
-
-def refused(code: str, call: Callable[..., Any], *args: Any, **options: Any) -> str:
-    """Return the message of the refusal that a call must end in."""
-    with pytest.raises(ClientError) as caught:
-        call(*args, **options)
-    assert caught.value.response["Error"]["Code"] == code, caught.value
-    message: str = caught.value.response["Error"]["Message"]
-    return message

@@ -12,8 +12,6 @@ from typing import Any
 
 import httpx2
 import jwt
-import pytest
-from botocore.exceptions import ClientError
 
 from fake_idp import Clock, Issuer
 from harness.aws import Aws
@@ -134,11 +132,3 @@ class Pool:
             options={"verify_exp": False, "verify_iat": False, "verify_aud": audience is not None},
         )
         return said
-
-
-def refused(code: str, call: Any, *args: Any, **options: Any) -> str:
-    """Return the message of the refusal that a call must end in."""
-    with pytest.raises(ClientError) as caught:
-        call(*args, **options)
-    assert caught.value.response["Error"]["Code"] == code, caught.value
-    return str(caught.value.response["Error"]["Message"])

@@ -11,7 +11,8 @@ import pytest
 import time_machine
 
 from harness.aws import Aws
-from tests.aws_cloudwatch import NOW, aws_at, metric, refused
+from tests.aws_account import refused
+from tests.aws_cloudwatch import NOW, aws_at, metric
 
 ALARM = {
     "MetricName": "Latency",

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.aws import Aws
-from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put, refused
+from tests.aws_account import refused
+from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put
 
 DAY = 86_400
 FIRST, SECOND = (f"MetricDataQueries.member.{number}" for number in (1, 2))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from harness.aws.cloudwatch.expressions import parse
 from harness.aws.cloudwatch.functions import FUNCTIONS
 from harness.aws.cloudwatch.series import ExpressionError
-from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put, refused
+from tests.aws_account import refused
+from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import pytest
 import time_machine
 
 from harness.aws import Aws
-from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put, refused
+from tests.aws_account import refused
+from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put
 
 WEEKS = 14 * 86_400
 SETS = {"SampleCount": 1, "Sum": 1, "Minimum": 1, "Maximum": 1}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from harness.aws import Aws, Credentials
-from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put, refused
+from tests.aws_account import refused
+from tests.aws_cloudwatch import NOW, ask, aws_at, metric, put
 
 ALARM = {
     "MetricName": "Latency",

@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.aws import Aws
-from tests.aws_cloudwatch import NOW, PROTOCOLS, ask, aws_at, metric, put, refused, speaking
+from tests.aws_account import refused
+from tests.aws_cloudwatch import NOW, PROTOCOLS, ask, aws_at, metric, put, speaking
 
 ALARM = {
     "AlarmName": "slow",

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from harness.aws.cloudwatch import insights, search
 from harness.aws.cloudwatch.metrics import Metric
 from harness.aws.cloudwatch.series import ExpressionError
-from tests.aws_cloudwatch import NOW, ask, aws_at, put, refused
+from tests.aws_account import refused
+from tests.aws_cloudwatch import NOW, ask, aws_at, put
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ import pytest
 from fake_idp import Issuer
 from harness.aws import Aws
 from harness.world import World
-from tests.aws_user_pool import Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import Pool
 
 SMS = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms", "ExternalId": "e"}
 
@@ -169,7 +170,9 @@ class TestClients:
         [
             (
                 "InvalidParameterException",
-                "enum value set",
+                "1 validation error detected: Value '[authorization_code]' at 'allowedOAuthFlows' failed to"
+                " satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set:"
+                " [implicit, client_credentials, code]]",
                 {"AllowedOAuthFlows": ["authorization_code"]},
             ),
             (

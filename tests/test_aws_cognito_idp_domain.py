@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from tests.aws_user_pool import FLOWS, Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import FLOWS, Pool
 
 HOST = "https://people.auth.us-east-1.amazoncognito.com"
 CALLBACK = "https://app.example.com/callback"
@@ -193,6 +194,7 @@ class TestSignIn:
         assert answers[0]["email_verified"] == "true"
         assert "email" not in answers[1]
         assert answers[1]["username"] == "bob"
+        assert not any("name" in answer for answer in answers)  # neither has that attribute
 
     def test_groups_and_roles_are_in_these_tokens_too(self, pool: Pool) -> None:
         role = "arn:aws:iam::123456789012:role/ops"

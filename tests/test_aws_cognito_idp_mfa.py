@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from harness.aws.cognito_idp import totp
-from tests.aws_user_pool import PASSWORD, Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import PASSWORD, Pool
 
 
 class App:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.aws_user_pool import PASSWORD, Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import PASSWORD, Pool
 
 ROLE = "arn:aws:iam::123456789012:role/"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.aws_user_pool import PASSWORD, Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import PASSWORD, Pool
 
 ADDRESS = "dora@example.com"
 

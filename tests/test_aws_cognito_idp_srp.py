@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.aws.cognito_idp import srp
-from tests.aws_user_pool import PASSWORD, Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import PASSWORD, Pool
 
 # RFC 3526 section 4, the same 3072-bit prime: 2^3072 - 2^3008 - 1 + 2^64 * (floor(2^2942 pi) + 1690314).
 PI_BITS = 2942

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from fake_idp import Issuer
-from tests.aws_user_pool import PASSWORD, Pool, refused
+from tests.aws_account import refused
+from tests.aws_user_pool import PASSWORD, Pool
 
 
 @pytest.fixture

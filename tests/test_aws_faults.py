@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,7 +75,10 @@ def test_throttling_is_for_so_many_calls_and_has_each_protocol_s_code(
     assert not aws.faults
 
 
-def test_an_sdk_gets_through_throttling_by_trying_again(aws: Aws) -> None:
+def test_an_sdk_gets_through_throttling_by_trying_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None)
+    )  # it waits up to a second
     aws.faults.add("sts:GetCallerIdentity", "throttling", times=1)
     config = Config(retries={"mode": "standard", "total_max_attempts": 2})
     answer = aws.boto3().client("sts", config=config).get_caller_identity()

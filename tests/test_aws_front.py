@@ -149,3 +149,12 @@ class TestIsolation:
         before = time.perf_counter()
         user(Aws(account_id="610987654321"), {"Effect": "Allow", "Action": "*", "Resource": "*"})
         assert time.perf_counter() - before < 1
+
+
+def test_a_call_is_signed_for_the_region_that_the_service_has() -> None:
+    aws = Aws(account_id="330987654322", region="eu-central-1")
+    assert [each["UserName"] for each in aws.call("iam", "list_users")["Users"]] == ["administrator"]
+    assert aws.journal[-1].region == "us-east-1"
+    assert aws.call("logs", "describe_log_groups")["logGroups"] == []
+    assert aws.journal[-1].region == "eu-central-1"
+    aws.close()

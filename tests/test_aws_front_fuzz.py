@@ -69,7 +69,7 @@ def test_garbage_gets_a_refusal_in_aws_s_form(
     assert response.status >= 400
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=calls())
 def test_every_operation_answers_the_administrator_in_aws_s_form(
     account: Aws, names: dict[str, str], made: tuple[Service, Request]

@@ -238,7 +238,14 @@ class TestProviders:
         [
             *("http://acme.okta.com", "https://acme.okta.com:8443", "https://acme.okta.com/?a=b"),
             *("acme.okta.com", "https://", "https://alice@acme.okta.com", "https://acme.okta.com/#a"),
-            *("https://[::1", "https://acme.okta.com:port"),
+            *(
+                "https://[::1",
+                "https://acme.okta.com:port",
+                "HTTPS://acme.okta.com",
+                " https://acme.okta.com",
+            ),
+            *("https://acme.okta.com ", "https://acme.okta.com/\n", "https://acme.okta.com/a b"),
+            *("https://\u0430cme.okta.com", "https://*", "https://acme.okta.com?", "https://acme.okta.com/#"),
         ],
     )
     def test_it_is_an_https_url_without_port_and_query(self, iam: Any, url: str) -> None:

@@ -47,6 +47,33 @@ def test_nobody_takes_the_role_on_by_assume_role(center: Center) -> None:
         center.aws.client("sts").assume_role(RoleArn=center.roles()[0]["Arn"], RoleSessionName="alice")
 
 
+def test_nobody_but_aws_changes_the_role(center: Center) -> None:
+    iam = center.aws.client("iam")
+    arn = center.permission_set()
+    center.assign(arn, center.user())
+    name = center.roles()[0]["RoleName"]
+    changes = {
+        "put_role_policy": {"PolicyName": "more", "PolicyDocument": "{}"},
+        "detach_role_policy": {"PolicyArn": READ_ONLY},
+        "update_role": {"MaxSessionDuration": 3600},
+        "delete_role": {},
+    }
+    for operation, members in changes.items():
+        with refused("UnmodifiableEntity") as caught:
+            getattr(iam, operation)(RoleName=name, **members)
+        message = caught.value.response["Error"]["Message"]
+        who = f"the protected role '{name}'"
+        assert message == f"Cannot perform the operation on {who} - this role is only modifiable by AWS"
+    with refused("NoSuchEntity", status=404):
+        iam.delete_role(RoleName="absent")
+    center.admin.delete_account_assignment(
+        **center.assignment(
+            arn, center.store.list_users(IdentityStoreId=center.store_id)["Users"][0]["UserId"]
+        )
+    )
+    assert center.roles() == []
+
+
 def test_in_another_region_than_us_east_1_the_path_names_it() -> None:
     with new_center(region="eu-central-1") as center:
         center.assign(center.permission_set(), center.user())

@@ -99,7 +99,7 @@ def _calls(draw: st.DrawFn) -> tuple[str, str, dict[str, Any]]:
 
 
 @given(_calls())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_is_asked_is_answered_in_aws_form(call: tuple[str, str, dict[str, Any]]) -> None:
     service, operation, fields = call
     response = _send(service, operation, json.dumps(fields).encode())

@@ -104,23 +104,17 @@ def test_nobody_gets_a_role_that_is_not_theirs(center: Center, alice: str) -> No
             call(accessToken=token, accountId="999999999999", **extra)
 
 
-def test_a_role_that_somebody_deleted_is_not_found_until_it_is_provisioned_again(
-    center: Center, alice: str
-) -> None:
+def test_credentials_die_with_the_role_of_the_last_assignment(center: Center, alice: str) -> None:
     arn = center.permission_set()
     center.assign(arn, alice)
-    (role,) = center.roles()
-    iam = center.aws.client("iam")
-    for policy in iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]:
-        iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=policy["PolicyArn"])
-    iam.delete_role(RoleName=role["RoleName"])
     token = center.sign_in()
-    with refused("ResourceNotFoundException", status=404):
+    cloudwatch = center.aws.client("cloudwatch", credentials=_key(_credentials(center, token)))
+    assert cloudwatch.list_metrics()["Metrics"] == []
+    center.admin.delete_account_assignment(**center.assignment(arn, alice))
+    with refused("InvalidClientTokenId"):
+        cloudwatch.list_metrics()
+    with refused("ForbiddenException", "No access", status=403):
         _credentials(center, token)
-    center.admin.provision_permission_set(
-        InstanceArn=center.instance, PermissionSetArn=arn, TargetType="ALL_PROVISIONED_ACCOUNTS"
-    )
-    assert _credentials(center, token)
 
 
 def test_a_token_that_is_none_is_not_found_or_invalid(center: Center, alice: str) -> None:

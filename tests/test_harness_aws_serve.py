@@ -116,6 +116,18 @@ def test_it_prints_what_to_paste() -> None:
         "AWS_DEFAULT_REGION",
     }
     assert "for tests only" in lines[0]
+    pasted = "".join(line for line in lines if line.startswith(("export ", "for ", "unset ")))
+    mine = {
+        "PATH": os.environ["PATH"],
+        "AWS_SESSION_TOKEN": "REAL",
+        "AWS_ENDPOINT_URL_STS": "REAL",
+        "ALL_PROXY": "a",
+    }
+    env = subprocess.run(
+        ["sh", "-c", f"{pasted}env"], env=mine, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert "REAL" not in env.stdout
+    assert "ALL_PROXY=a" in env.stdout  # nothing goes by a proxy here
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,15 @@ def test_help_has_an_example(command):
         (["run", "sig.none", "--report", "/dev/null/x"], "--report /dev/null/x"),
         (["list", "--theme", "tmie"], "no theme 'tmie'; did you mean 'time'?"),
         (["up", "--provider", "okta"], "no provider path 'okta'"),
-        (["rnu"], "invalid choice: 'rnu'"),
+        (["rnu"], "harness: no command 'rnu'; did you mean 'run'?"),
+        (["aws", "srve"], "harness aws: no command 'srve'; did you mean 'serve'?"),
+        (
+            ["exec", "--porvider=oidc", "--", "true"],
+            "harness exec: no option '--porvider'; did you mean '--provider'?",
+        ),
+        (["aws", "serve", "--region", "us east"], "'us east' is not a region, such as us-east-1"),
+        (["aws", "serve", "--trust", "http://127.0.0.1:9"], "AWS takes issuers by https only"),
+        (["aws", "serve", "--account", "12"], "an AWS account id is 12 digits, not '12'"),
         ([], "required"),
     ],
 )
@@ -145,14 +153,17 @@ def test_up_prints_what_to_paste_and_what_it_prints_works(tmp_path):
             script = "".join(_lines_until(process, "# And AWS itself"))
             path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
             done = subprocess.run(
-                ["bash", "-c", script], env={**os.environ, "PATH": path},
+                ["bash", "-c", f"{script}env | grep REAL"],
+                env={
+                    **os.environ, "PATH": path, "AWS_PROFILE": "REAL", "AWS_SESSION_TOKEN": "REAL",
+                    "AWS_ENDPOINT_URL_STS": "https://REAL.invalid", "ALL_PROXY": "http://REAL.invalid",
+                },
                 capture_output=True, text=True, timeout=30, check=False,
             )  # fmt: skip
         finally:
             process.send_signal(signal.SIGINT)
             said = process.communicate(timeout=20)
     assert process.returncode == 0, said
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[0])["result"]["structuredContent"]["arn"].startswith(
-        "arn:aws:sts::"
-    )
+    assert done.returncode == 1, done.stderr  # grep has found nothing
+    [answer] = done.stdout.splitlines()
+    assert json.loads(answer)["result"]["structuredContent"]["arn"].startswith("arn:aws:sts::")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from botocore.exceptions import ClientError
 from fake_idp import Issuer
 from fake_idp.server import LoopbackServer
 from harness.aws import Aws, Credentials
-from harness.emulator import EmulatedAws, TrustError
+from harness.emulator import EmulatedAws, TrustError, fetching
+from harness.emulator.fetching import Trusted
 from tests.aws_account import over_http, refused
 
 
@@ -25,25 +28,24 @@ def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
-def trusting(aws: Aws, issuer: Issuer) -> str:
-    """The ARN of a role for whoever has a token of the issuer for its default audience."""
+def trusting(aws: Aws, issuer: Issuer, *, role: str = "reader", audience: str | None = None) -> str:
+    """The ARN of a role for whoever has a token of the issuer, for its default audience or another."""
+    audience = audience or issuer.audience
     name = issuer.url.removeprefix("https://")
-    provider = aws.call(
-        "iam", "create_open_id_connect_provider", Url=issuer.url, ClientIDList=[issuer.audience]
-    )
+    provider = aws.call("iam", "create_open_id_connect_provider", Url=issuer.url, ClientIDList=[audience])
     statement = {
         "Effect": "Allow",
         "Principal": {"Federated": provider["OpenIDConnectProviderArn"]},
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{name}:aud": issuer.audience}},
+        "Condition": {"StringEquals": {f"{name}:aud": audience}},
     }
-    role = aws.call(
+    made = aws.call(
         "iam",
         "create_role",
-        RoleName="reader",
+        RoleName=role,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
-    arn: str = role["Role"]["Arn"]
+    arn: str = made["Role"]["Arn"]
     return arn
 
 
@@ -67,6 +69,15 @@ def test_an_issuer_that_was_added_is_reached_without_a_socket(aws: EmulatedAws) 
     assert exchange(aws, arn, okta.mint("bob")).endswith(":assumed-role/reader/bob")
     assert [seen.endpoint for seen in okta.journal] == ["discovery", "jwks"]
     refused("InvalidIdentityToken", exchange, aws, arn, okta.forge("sig.wrong-key"))
+
+
+@pytest.mark.usefixtures("no_sockets")
+def test_issuers_at_one_host_are_reached_each(aws: EmulatedAws) -> None:
+    clock = aws.clock
+    tenants = [aws.add_issuer(Issuer(preset, clock=clock)) for preset in ("okta_org", "okta", "cognito")]
+    for number, issuer in enumerate(tenants):
+        arn = trusting(aws, issuer, role=f"reader{number}", audience=issuer.client_id)
+        assert exchange(aws, arn, issuer.mint("bob", token_use="id")).endswith(f"/reader{number}/bob")
 
 
 @pytest.mark.usefixtures("no_sockets")
@@ -205,3 +216,28 @@ def test_two_of_them_share_nothing(aws: EmulatedAws) -> None:
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         other.boto3(aws.administrator).client("sts").get_caller_identity()
     other.close()
+
+
+def test_an_issuer_that_trickles_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_SECONDS", 0.5)
+    sent: list[bytes] = []
+
+    def trickle(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+            while len(sent) < 100:
+                connection.sendall(b" ")
+                sent.append(b" ")
+                stopped.wait(0.1)
+
+    stopped = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=trickle, args=(listener,), daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(OSError, match=r"hung up|reset"):
+            fetching.get("https://a.example/keys", Trusted.parse(f"https://a.example={address}"))
+        stopped.set()
+        thread.join()
+    assert len(sent) < 100

@@ -46,6 +46,24 @@ sys.exit(7)
 
 
 @pytest.mark.parametrize("provider", ["identity_center", "cognito", "oidc"])
+def test_what_the_developer_has_of_aws_is_neither_read_nor_passed_on(provider: str, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("this is no configuration of AWS")
+    done = run(
+        *("--provider", provider, "--", sys.executable, "-c", "import os; print(dict(os.environ))"),
+        AWS_PROFILE="absent",
+        AWS_SESSION_TOKEN="REAL-token",
+        AWS_WEB_IDENTITY_TOKEN_FILE="/REAL/file",
+        AWS_CONFIG_FILE=str(config),
+        AWS_CONTAINER_CREDENTIALS_FULL_URI="http://127.0.0.1/REAL",
+        AWS_ENDPOINT_URL_STS="https://REAL.invalid",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "REAL" not in done.stdout
+    assert str(config) not in done.stdout
+
+
+@pytest.mark.parametrize("provider", ["identity_center", "cognito", "oidc"])
 def test_a_person_has_credentials_by_the_provider_path(provider: str, tmp_path: Path) -> None:
     with World(provider) as world:
         inherited = {

@@ -3,6 +3,7 @@
 import shutil
 import ssl
 import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -126,6 +127,20 @@ def test_urllib_finds_its_way_by_the_environment(internet, monkeypatch):
     # Not urlopen, whose opener keeps the proxies of the first time that anybody used it.
     with urllib.request.build_opener().open("https://acme.okta.com/u", timeout=5) as answer:
         assert answer.read() == b"GET /u acme.okta.com"
+
+
+def test_a_python_program_that_sends_prepared_requests_finds_its_way_by_the_environment(internet, tmp_path):
+    script = (
+        "import requests, mine\n"
+        "prepared = requests.Request('GET', 'https://acme.okta.com/x').prepare()\n"
+        "print(requests.Session().send(prepared).status_code, mine.value)\n"
+    )
+    (tmp_path / "mine.py").write_text("value = 'kept'")
+    environ = internet.environ("client", inherited={"PYTHONPATH": str(tmp_path)})
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environ, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.stdout, done.stderr) == ("200 kept\n", "")
 
 
 def test_curl_finds_its_way_by_the_environment(internet):

@@ -12,17 +12,19 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
+from boto3.session import Session
 from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
-from moto.core.base_backend import BackendDict
+from moto.core import utils as moto_utils
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from harness.aws.context import Context
 from harness.aws.errors import AwsError
-from harness.aws.models import is_unsigned, operation_model
+from harness.aws.models import is_unsigned, operation_model, session
 from harness.aws.services import SERVICES, Service
 from harness.aws.wire import Protocol, Request, Response
 
@@ -35,6 +37,19 @@ logger = logging.getLogger(__name__)
 _USER_TOKENS = frozenset({"AdminInitiateAuth", "AdminRespondToAuthChallenge", "AdminUserGlobalSignOut"})
 
 
+def _keep_moto_blind() -> None:
+    """Let moto, which asks boto3 for the names of regions, not read whose machine this is.
+
+    It would make a session of the developer's own profile and files, and fail where ``AWS_PROFILE`` names one
+    that is not there.
+    """
+    AccountSpecificBackend.get_session = lru_cache(lambda: Session(botocore_session=session()))
+    moto_utils.Session = session
+
+
+_keep_moto_blind()
+
+
 def not_implemented(call: Context) -> AwsError:
     """Return the refusal of an operation that AWS has and this AWS has not."""
     return AwsError("NotImplemented", f"This AWS does not implement {call.operation} of {call.service}.")
@@ -43,14 +58,15 @@ def not_implemented(call: Context) -> AwsError:
 def pass_on(call: Context, fields: Mapping[str, Any]) -> Response | dict[str, Any]:
     """Let moto answer a call that was authenticated and authorised: its response, or the members of it.
 
-    The request goes on as it came, where it came unpacked and in a protocol that moto speaks.
+    moto is sent what was read and judged, never the request itself, which it may read otherwise: it takes an
+    ``Action`` of the query string before ``X-Amz-Target``, and the form of a GET.
 
     Raises:
         AwsError: as ``ask``.
     """
-    if call.request is None or call.protocol is Protocol.CBOR or "content-encoding" in call.request.headers:
+    if call.request is None or call.protocol is not SERVICES[call.service].protocols[0]:
         return ask(call, fields)
-    return _run(call, call.request)
+    return _run(call, _request(call, fields, call.operation))
 
 
 def ask(call: Context, fields: Mapping[str, Any], *, operation: str | None = None) -> dict[str, Any]:
@@ -66,23 +82,11 @@ def ask(call: Context, fields: Mapping[str, Any], *, operation: str | None = Non
             call made it fail.
     """
     operation = operation or call.operation
-    model = operation_model(call.service, operation)
-    protocol = "json" if Protocol.QUERY not in SERVICES[call.service].protocols else "query"
-    made = create_serializer(protocol, include_validation=False).serialize_to_request(dict(fields), model)
-    body = made["body"]
-    headers = {name.lower(): str(value) for name, value in made["headers"].items()}
-    response = _run(
-        call,
-        Request(
-            host="",
-            headers=headers,
-            body=urlencode(body).encode() if isinstance(body, dict) else body or b"",
-        ),
-    )
+    response = _run(call, _request(call, fields, operation))
     try:
-        parsed: dict[str, Any] = create_parser(protocol).parse(
+        parsed: dict[str, Any] = create_parser(_protocol(call)).parse(
             {"headers": response.headers, "status_code": response.status, "body": response.body},
-            model.output_shape,
+            operation_model(call.service, operation).output_shape,
         )
     except ResponseParserError:  # moto repeats in XML what XML cannot hold
         raise _failed(call) from None
@@ -91,6 +95,22 @@ def ask(call: Context, fields: Mapping[str, Any], *, operation: str | None = Non
         raise AwsError(str(error.get("Code", "")), str(error.get("Message", "")), status=response.status)
     parsed.pop("ResponseMetadata", None)
     return parsed
+
+
+def _protocol(call: Context) -> str:
+    """Return in which protocol moto is asked, by botocore's name of it: the first of the service's."""
+    return "query" if SERVICES[call.service].protocols[0] is Protocol.QUERY else "json"
+
+
+def _request(call: Context, fields: Mapping[str, Any], operation: str) -> Request:
+    serializer = create_serializer(_protocol(call), include_validation=False)
+    made = serializer.serialize_to_request(dict(fields), operation_model(call.service, operation))
+    body = made["body"]
+    return Request(
+        host="",
+        headers={name.lower(): str(value) for name, value in made["headers"].items()},
+        body=urlencode(body).encode() if isinstance(body, dict) else body or b"",
+    )
 
 
 def forget_account(account_id: str) -> None:
@@ -105,7 +125,7 @@ def _run(call: Context, request: Request) -> Response:
     if not service.moto or (service.name == "cognito-idp" and is_user_token):
         raise not_implemented(call)
     if service.name == "cognito-idp":
-        _load_key_once()
+        _without_key()
     try:
         with call.aws.lock:
             chunks, status, headers = run_wsgi_app(
@@ -145,15 +165,14 @@ def _moto(package: str) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _load_key_once() -> None:
-    """Let moto read the key that its wheel ships once, not for every user pool: that takes 60 ms.
+def _without_key() -> None:
+    """Keep moto from reading the private key that its wheel ships, which takes 60 ms for every user pool.
 
-    Nobody takes a token of that key here, but moto will not make a pool without it.
+    Everybody has that key, so no token is to be signed by it: a call by which moto would sign one is refused.
     """
     from moto.cognitoidp import models
 
-    key = models.jwk.RSAKey.import_key(models.load_resource("cognitoidp/resources/jwks-private.json"))
-    models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: key))
+    models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: None))
 
 
 def _environ(call: Context, service: Service, request: Request) -> dict[str, Any]:
@@ -163,16 +182,10 @@ def _environ(call: Context, service: Service, request: Request) -> dict[str, Any
         if service.name == "iam"
         else f"{service.host}.{call.region}.amazonaws.com"
     )
-    headers = {name: value for name, value in request.headers.items() if not name.startswith("x-moto")}
-    headers |= {"host": host, "x-moto-account-id": call.aws.account_id}
-    headers.pop("content-length", None)
-    headers.pop("transfer-encoding", None)
     builder = EnvironBuilder(
-        method=request.method,
-        path=unquote(request.path),
-        query_string=request.query,
+        method="POST",
         base_url=f"https://{host}",
-        headers=headers,
+        headers={**request.headers, "host": host, "x-moto-account-id": call.aws.account_id},
         input_stream=io.BytesIO(request.body),
         content_length=len(request.body),
     )

@@ -144,11 +144,13 @@ def _shared_client(service: str, region: str) -> Any:
             service, region_name=region, config=_CONFIG.merge(Config(signature_version=UNSIGNED))
         )
     name = made.meta.service_model.signing_name
+    # Not always the client's: IAM is in one region only. botocore says so nowhere else.
+    scope = made._request_signer.region_name
 
     def sign(request: Any, **_: Any) -> None:
         mine = _signer.credentials
         key = BotocoreCredentials(mine.access_key_id, mine.secret_access_key, mine.session_token)
-        SigV4Auth(key, name, region).add_auth(request)
+        SigV4Auth(key, name, scope).add_auth(request)
 
     def answer(request: Any, **_: Any) -> AWSResponse:
         return _answer(_signer.handle, request)

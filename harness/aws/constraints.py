@@ -22,6 +22,11 @@ logger = logging.getLogger(__name__)
 
 _PATTERN = "Member must satisfy regular expression pattern: "
 _LONGEST = 2048  # characters of a value that a message repeats
+# AWS names the values of an enumeration in an order of its own; those that are known (cfn-user-guide#563).
+_ORDERS = {"OAuthFlowType": ("implicit", "client_credentials", "code")}
+# Characters of a value to which AWS's model sets no bound, but a pattern that repeats twice, such as that of
+# EmailAddressType: trying it takes the square of the length. The bound is ours: AWS's own is not public.
+_LONGEST_UNBOUNDED = 4096
 _SECONDS = 1.0  # for a pattern with categories, some of which go back and forth; then it does not hold
 
 
@@ -113,10 +118,15 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
     if not isinstance(value, str):
         return
     pattern = metadata.get("pattern")
+    is_long = "max" not in metadata and len(value) > _LONGEST_UNBOUNDED
+    if pattern is not None and is_long and pattern.count("+") + pattern.count("*") > 1:
+        yield f"Member must have length less than or equal to {_LONGEST_UNBOUNDED}"
+        return
     if pattern is not None and not _matches(pattern, value):
         yield f"{_PATTERN}{pattern}"
     if "enum" in metadata and value not in metadata["enum"]:
-        yield f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]"
+        values = _ORDERS.get(shape.name, metadata["enum"])
+        yield f"Member must satisfy enum value set: [{', '.join(values)}]"
 
 
 def _text(failure: _Failure, *, repeats: bool) -> str:
@@ -159,6 +169,7 @@ def _compiled(pattern: str) -> Any:
 
     ``re`` does for most; ``regex``, which knows the categories, is loaded with the first that has one.
     """
+    pattern = re.sub(r"(\\[wds])-", r"\1\\-", pattern)  # a class begins no range, but Python says so
     try:
         if "\\p{" not in pattern:
             return re.compile(pattern, re.ASCII)

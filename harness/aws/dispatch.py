@@ -224,6 +224,7 @@ def _perform(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Re
 
 
 def _record(aws: Aws, known: _Known, code: str | None, status: int, *, host: str = "") -> None:
+    session = known.caller.session if known.caller is not None else None
     aws.journal.append(
         Call(
             time=known.time,
@@ -233,6 +234,7 @@ def _record(aws: Aws, known: _Known, code: str | None, status: int, *, host: str
             region=known.region,
             principal=known.caller.arn if known.caller else None,
             access_key_id=known.access_key_id,
+            source_identity=session.source_identity if session is not None else None,
             decision="deny" if code in REFUSALS else "allow",
             error=code,
             status=status,

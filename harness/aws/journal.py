@@ -66,6 +66,7 @@ class Call:
         region: which the call was for.
         principal: ARN of the principal that signed; None for an unsigned call or a signature refused.
         access_key_id: the key that signed, or claimed to; None for an unsigned call.
+        source_identity: of the session that signed; None where none was set.
         decision: ``allow``, or ``deny`` where identity or permission was refused. Any other error is an
             ``allow`` with an ``error``.
         error: AWS's error code in its query form (``AccessDenied``, not ``AccessDeniedException``), or as the
@@ -82,6 +83,7 @@ class Call:
     region: str = ""
     principal: str | None
     access_key_id: str | None
+    source_identity: str | None = None
     decision: str
     error: str | None
     status: int

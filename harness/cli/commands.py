@@ -20,10 +20,15 @@ def _check(provider: str | None, wire: str | None) -> None:
         raise no_such("wire", wire, BOTH_WIRES)
 
 
+def _begin(doing: str = "building a pocket internet") -> None:
+    """Tell a person that something is under way: it takes a moment until there is more to see."""
+    if sys.stderr.isatty():
+        print(f"{doing} ...", file=sys.stderr)
+
+
 def run(options: argparse.Namespace) -> int:
     """Run scenarios."""
-    if sys.stderr.isatty():
-        print("building a pocket internet ...", file=sys.stderr)
+    _begin()
     gc.disable()  # imports make no garbage; `run` switches it on again when they are done
     from harness.report.run import run
     from harness.target import REFERENCE_SERVER
@@ -83,6 +88,7 @@ def show(options: argparse.Namespace) -> int:
 
 def up(options: argparse.Namespace) -> int:
     """Start a world that stays."""
+    _begin()
     gc.disable()  # as in `run`
     from harness.up import up
 
@@ -93,6 +99,7 @@ def up(options: argparse.Namespace) -> int:
 
 def exec_(options: argparse.Namespace) -> int:
     """Run a command inside a world."""
+    _begin()
     gc.disable()  # as in `run`
     from harness.exec import run
 
@@ -104,6 +111,7 @@ def exec_(options: argparse.Namespace) -> int:
 
 def aws_serve(options: argparse.Namespace) -> int:
     """Serve an emulated AWS."""
+    _begin("starting an AWS account")
     gc.disable()  # as in `run`
     from harness.emulator.serve import serve
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from harness.cli import commands
+from harness.errors import no_such
 
 __all__ = ["USAGE", "build"]
 
@@ -16,10 +18,25 @@ USAGE = 2
 """The exit code for wrong usage."""
 
 
+_CHOICE = re.compile(r"argument \S+: invalid choice: '(.*?)' \(choose from (.*)\)", re.DOTALL)
+
+
 class _Parser(argparse.ArgumentParser):
-    """argparse, with one line for an error."""
+    """argparse, with one line for an error, which has the nearest right word."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; an option that there is not is an error of the command that it was given to."""
+        found, extra = super().parse_known_args(args, namespace)
+        unknown = next((word for word in extra if word.startswith("--") and word != "--"), None)
+        if unknown is not None:
+            name = unknown.partition("=")[0]
+            self.error(str(no_such("option", name, self._option_string_actions)))
+        return found, extra
 
     def error(self, message: str) -> NoReturn:
+        choice = _CHOICE.fullmatch(message)
+        if choice is not None:
+            message = str(no_such("command", choice[1], re.findall("'([^']+)'", choice[2])))
         print(f"{self.prog}: {message} (see: {self.prog} --help)", file=sys.stderr)
         raise SystemExit(USAGE)
 
@@ -111,7 +128,7 @@ def build() -> argparse.ArgumentParser:
     )
     serve.add_argument("--port", type=_port, default=4599, help="on 127.0.0.1; 0 chooses one (default: 4599)")
     serve.add_argument("--account", metavar="ID", help="the account's 12 digits; any by default")
-    serve.add_argument("--region", default="us-east-1", help="default: us-east-1")
+    serve.add_argument("--region", type=_region, default="us-east-1", help="default: us-east-1")
     serve.add_argument(
         "--trust",
         action="append",
@@ -150,6 +167,12 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
     return int(text)
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a region, such as us-east-1")
+    return text
 
 
 def _choice(parser: argparse.ArgumentParser) -> None:

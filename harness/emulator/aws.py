@@ -6,6 +6,7 @@ import functools
 import secrets
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from fake_idp import Clock, Issuer
@@ -26,7 +27,9 @@ class EmulatedAws(Aws):
             leaves this process.
 
     Attributes:
-        clock: ``clock.advance(3600)`` moves it.
+        clock: ``clock.advance(3600)`` moves it, and with it this AWS and its issuers, but not the callers:
+            fifteen minutes off, their signatures are refused, as at AWS. Whoever moves the time of the
+            process, as ``time_machine.travel`` does, moves all of them together.
 
     Raises:
         ValueError: the account id is none.
@@ -76,14 +79,22 @@ class EmulatedAws(Aws):
         self.clock.reset()
 
     def _fetch(self, url: str) -> tuple[int, bytes]:
-        """Get a document of an issuer: one of AWS's own, one that was added, or one that is trusted."""
+        """Get a document of an issuer: one that was added, one of AWS's own, or one that is trusted.
+
+        Several that were added may be at one host, as tenants are; the first that has the document counts.
+        """
         parts = urlsplit(url)
         host = parts.hostname or ""
+        answer = None
+        for issuer in self._issuers:
+            if host in issuer.hosts:
+                answer = ask(issuer.app, url)
+                if answer[0] != HTTPStatus.NOT_FOUND:
+                    return answer
         if any(fnmatchcase(host, pattern) for pattern in self.hosts):
             return ask(self.app, url)
-        issuer = next((each for each in self._issuers if host in each.hosts), None)
-        if issuer is not None:
-            return ask(issuer.app, url)
+        if answer is not None:
+            return answer
         trusted = self._trusted.get(parts.netloc.lower())
         if trusted is not None and parts.scheme == "https":
             return get(url, trusted)

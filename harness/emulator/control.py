@@ -66,6 +66,7 @@ class CallView(BaseModel):
     region: str
     principal: str | None
     access_key_id: str | None
+    source_identity: str | None
     decision: str
     error: str | None
     status: int
@@ -227,7 +228,9 @@ class _Part:
 
         try:
             await asyncio.to_thread(self._aws.revoke_sessions, body.role)
-        except (ClientError, ParamValidationError) as error:
+        except ClientError as error:
+            raise FaultError(f"role: {error.response['Error']['Message']}") from None
+        except ParamValidationError as error:
             raise FaultError(f"role: {error}") from None
         return Done(done=1)
 

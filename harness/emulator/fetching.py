@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import http.client
 import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -144,16 +148,37 @@ def get(url: str, trusted: Trusted) -> tuple[int, bytes]:
     connection = kind(at.hostname or "", at.port, timeout=_SECONDS)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", target, headers={"Host": parts.netloc, "User-Agent": _AGENT})
-        answer = connection.getresponse()
-        body = answer.read(_LIMIT + 1)
+        connection.connect()
+        with _hanging_up(connection.sock):
+            connection.request("GET", target, headers={"Host": parts.netloc, "User-Agent": _AGENT})
+            answer = connection.getresponse()
+            body = answer.read(_LIMIT + 1)
     except (http.client.HTTPException, ValueError) as error:
         raise OSError(f"{type(error).__name__} from the identity provider") from error
     finally:
         connection.close()
     if len(body) > _LIMIT:
         raise OSError("the answer is larger than 4 MiB")
+    if answer.length:  # what is still missing
+        raise OSError("the identity provider hung up")
     return answer.status, body
+
+
+@contextlib.contextmanager
+def _hanging_up(connected: socket.socket) -> Iterator[None]:
+    """Hang up after five seconds: the timeout of a socket begins anew with each byte that trickles in."""
+
+    def hang_up() -> None:
+        with contextlib.suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(_SECONDS, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @functools.cache

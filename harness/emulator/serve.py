@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shlex
 import sys
@@ -16,11 +17,15 @@ from harness.emulator.fetching import TrustError
 from harness.emulator.site import Site
 from harness.errors import UsageError
 from harness.internet import Internet
+from harness.internet.variables import FOREIGN, forgetting
 from harness.serving import Address
 
 __all__ = ["serve"]
 
 _WARNING = "for tests only"
+_OLD_TOOLS = (
+    "# Tools from before July 2023 (the AWS CLI 2.12) know no AWS_ENDPOINT_URL: serve with --internet."
+)
 
 
 def serve(
@@ -58,7 +63,9 @@ def serve(
     endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
     net = _internet(aws) if internet else None
     environ = {
-        **(net.environ("client") if net is not None else {"AWS_ENDPOINT_URL": endpoint}),
+        **(
+            net.environ("client", inherited=os.environ) if net is not None else {"AWS_ENDPOINT_URL": endpoint}
+        ),
         "AWS_ACCESS_KEY_ID": aws.administrator.access_key_id,
         "AWS_SECRET_ACCESS_KEY": aws.administrator.secret_access_key,
         "AWS_REGION": region,
@@ -110,9 +117,11 @@ def _print_text(aws: EmulatedAws, *, endpoint: str, token: str, environ: dict[st
     lines = [
         f"# An emulated AWS, {_WARNING}: account {aws.account_id} at {endpoint}",
         "# Paste this into another shell; AWS's tools and SDKs there are then its administrator.",
+        *forgetting(FOREIGN if "HTTPS_PROXY" in environ else ()),
         *(f"export {name}={shlex.quote(value)}" for name, value in environ.items()),
         "",
         "aws sts get-caller-identity",
+        *([_OLD_TOOLS] if "AWS_ENDPOINT_URL" in environ else []),
         "",
         "# What it was asked, and how to break it:",
         f"curl -sS {endpoint}/_control/journal",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 from fake_idp import Issuer
-from harness.aws.cognito_idp.pools import UserPools
 from harness.world.setup import Setup, Site, create_role, trust
 
 __all__ = ["set_up"]
@@ -13,6 +12,8 @@ __all__ = ["set_up"]
 
 def set_up(site: Site) -> Setup:
     """Create the user pool and its client, the identity pool, and the role of authenticated users."""
+    from harness.aws.cognito_idp.pools import UserPools
+
     aws, region = site.aws, site.aws.region
     pool = aws.call(
         "cognito-idp",

@@ -13,7 +13,6 @@ account's SAML provider only, and nobody takes them on by ``AssumeRole``.
 from __future__ import annotations
 
 from fake_idp import Issuer
-from harness.aws.identity_center.records import IdentityCenter
 from harness.world.setup import READ_ONLY, Setup, Site, create_role, trust
 
 __all__ = ["set_up"]
@@ -68,6 +67,8 @@ def set_up(site: Site) -> Setup:
 
 def _issuer(site: Site, instance_arn: str, application_arn: str) -> Issuer:
     """Return who signs the tokens of the instance: AWS's own for the application have the same keys."""
+    from harness.aws.identity_center.records import IdentityCenter
+
     instance = site.aws.state(IdentityCenter).instances[instance_arn]
     application = instance.applications[application_arn]
     signer = instance.issuer(site.aws)

@@ -51,6 +51,7 @@ ROWS: tuple[Row, ...] = (
 #: Which services' rows speak for a package; all of them do for what belongs to no one service.
 SERVICES_OF: Mapping[str, frozenset[str]] = {
     "": frozenset(row.service for row in ROWS),
+    "access": frozenset({"any"}),
     "wire": frozenset({"any"}),
     "policy": frozenset({"iam", "sts"}),
     "identity_token": frozenset({"sts", "cognito-identity"}),
@@ -66,7 +67,6 @@ SERVICES_OF: Mapping[str, frozenset[str]] = {
 
 #: Files that name codes and raise none of them.
 NAMING: Mapping[str, str] = {
-    "outcome.py": "which errors are refusals, for the journal",
     "wire/rendering.py": "what a code is called in another protocol",
     "cloudformation/handler.py": "what another service's refusal means for a resource",
 }

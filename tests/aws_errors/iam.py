@@ -67,6 +67,19 @@ def _get_user(a: Account) -> None:
     a.client("iam", a.session(RoleArn=role)).get_user()
 
 
+def _protected(a: Account) -> None:
+    a.admin.create_account_assignment(
+        InstanceArn=a.instance,
+        PermissionSetArn=a.permission_set(),
+        TargetId=a.aws.account_id,
+        TargetType="AWS_ACCOUNT",
+        PrincipalType="USER",
+        PrincipalId=a.employee(),
+    )
+    roles = a.iam.list_roles(PathPrefix="/aws-reserved/sso.amazonaws.com/")["Roles"]
+    a.iam.delete_role(RoleName=roles[0]["RoleName"])
+
+
 _LONG = policy(Action="*", Resource=[f"arn:aws:s3:::{'b' * 60}{n}" for n in range(100)])
 _MALFORMED = "MalformedPolicyDocument"
 _ANYBODY = {"AWS": "*"}
@@ -241,6 +254,14 @@ ROWS = (
         "A role that still has policies.",
         lambda a: a.iam.delete_role(RoleName=a.role().rpartition("/")[2]),
         409,
+    ),
+    _iam(
+        "DeleteRole",
+        "UnmodifiableEntity",
+        "Cannot perform the operation on the protected role '…' - this role is only modifiable by AWS",
+        "A role of a permission set: nobody but Identity Center changes it.",
+        _protected,
+        source="rebuy-de/aws-nuke#441",
     ),
     _iam(
         "GetRole",

@@ -63,30 +63,6 @@ def _signed_in(a: Account) -> tuple[str, str]:
     return user, str(_poll(a, client, device)["accessToken"])
 
 
-def _assigned(a: Account) -> tuple[str, str]:
-    """The access token of somebody with a role in the account, and the name of the role."""
-    user, token = _signed_in(a)
-    arn = a.permission_set()
-    a.admin.create_account_assignment(
-        InstanceArn=a.instance,
-        PermissionSetArn=arn,
-        TargetId=a.aws.account_id,
-        TargetType="AWS_ACCOUNT",
-        PrincipalType="USER",
-        PrincipalId=user,
-    )
-    described = a.admin.describe_permission_set(InstanceArn=a.instance, PermissionSetArn=arn)
-    return token, described["PermissionSet"]["Name"]
-
-
-def _role_gone(a: Account) -> None:
-    token, name = _assigned(a)
-    roles = a.iam.list_roles(PathPrefix="/aws-reserved/sso.amazonaws.com/")["Roles"]
-    (role,) = (each["RoleName"] for each in roles if f"_{name}_" in each["RoleName"])
-    a.iam.delete_role(RoleName=role)
-    a.portal.get_role_credentials(accountId=a.aws.account_id, roleName=name, accessToken=token)
-
-
 def _app(a: Account, *, actors: bool = True, **fields: Any) -> Any:
     """Ask for tokens with IAM, for a new application."""
     arn = a.application()
@@ -312,15 +288,6 @@ _PORTAL = (
         ),
         403,
         source="sam-cli#2129",
-    ),
-    _portal(
-        "GetRoleCredentials",
-        "ResourceNotFoundException",
-        "The role does not exist in the account.",
-        "A permission set whose role somebody has deleted.",
-        _role_gone,
-        404,
-        ours=True,
     ),
     _portal(
         "ListAccounts",

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
 from fake_idp import Issuer
 from harness.aws import Aws, Credentials
 
@@ -97,12 +94,3 @@ def credentials(answer: dict[str, Any]) -> Credentials:
         session_token=found["SessionToken"],
         expiration=found["Expiration"],
     )
-
-
-def refused(code: str, call: Callable[..., Any], *args: Any, **options: Any) -> str:
-    """Return the message of the refusal that a call must end in."""
-    with pytest.raises(ClientError) as caught:
-        call(*args, **options)
-    assert caught.value.response["Error"]["Code"] == code, caught.value
-    message: str = caught.value.response["Error"]["Message"]
-    return message

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from harness.aws import Aws, Credentials
 from harness.aws.identity_center.contexts import IdentityContexts
-from tests.aws_sts.party import ACCOUNT, assume, credentials, make_role, make_user, refused, trust
+from tests.aws_account import refused
+from tests.aws_sts.party import ACCOUNT, assume, credentials, make_role, make_user, trust
 
 
 def test_a_role_that_names_the_user_needs_no_permission(aws: Aws) -> None:
@@ -87,6 +88,8 @@ class TestSourceIdentity:
         second = make_role(aws, trust({"AWS": first}, self.BOTH), "second")
         answer = assume(aws, aws.administrator, first, SourceIdentity="alice")
         assert answer["SourceIdentity"] == "alice"
+        aws.client("sts", credentials=credentials(answer)).get_caller_identity()
+        assert [call.source_identity for call in aws.journal[-2:]] == [None, "alice"]
         return credentials(answer), second
 
     def test_it_needs_leave_to_be_set(self, aws: Aws) -> None:

@@ -11,17 +11,8 @@ import pytest
 
 from fake_idp import Issuer
 from harness.aws import Aws
-from tests.aws_sts.party import (
-    ACCOUNT,
-    READ_ONLY,
-    assume,
-    credentials,
-    exchange,
-    make_role,
-    policy,
-    refused,
-    trust,
-)
+from tests.aws_account import refused
+from tests.aws_sts.party import ACCOUNT, READ_ONLY, assume, credentials, exchange, make_role, policy, trust
 
 METRICS = policy(Action="cloudwatch:*", Resource="*")
 LOGS = "arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess"

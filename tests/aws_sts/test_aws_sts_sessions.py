@@ -8,6 +8,7 @@ import time_machine
 
 from fake_idp import Issuer
 from harness.aws import Aws, Credentials
+from tests.aws_account import refused
 from tests.aws_sts.party import (
     ACCOUNT,
     READ_ONLY,
@@ -18,7 +19,6 @@ from tests.aws_sts.party import (
     make_role,
     make_user,
     policy,
-    refused,
     trust,
 )
 

@@ -13,6 +13,7 @@ from fake_idp import Issuer
 from harness.aws import Aws
 from harness.aws.errors import AwsError
 from harness.aws.sts.tags import NO_TAGS, SessionTags, requested, with_inherited, within_token
+from tests.aws_account import refused
 from tests.aws_sts.party import (
     WEB_IDENTITY,
     assume,
@@ -21,7 +22,6 @@ from tests.aws_sts.party import (
     federated,
     make_role,
     policy,
-    refused,
     register,
     trust,
 )

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from fake_idp import Issuer
 from harness.aws import Aws
+from tests.aws_account import refused
 from tests.aws_sts.party import (
     ACCOUNT,
     AUDIENCE,
@@ -20,7 +21,6 @@ from tests.aws_sts.party import (
     exchange,
     federated,
     make_role,
-    refused,
     register,
     trust,
 )

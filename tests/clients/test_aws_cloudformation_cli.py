@@ -94,11 +94,69 @@ def test_deploy_sets_up_the_path_of_cognito_and_changes_it(cli: Cli, world: Worl
         ClientId=environ["AWS_COGNITO_CLIENT_ID"],
     )["UserPoolClient"]
     assert client["CallbackURLs"] == ["https://a.example/back"]
-    for command in (["delete-stack"], ["wait", "stack-delete-complete"]):
-        done = cli("cloudformation", *command, "--stack-name", "cognito")
-        assert done.returncode == 0, done.stderr
+    delete(cli, "cognito")
     pools = world.aws.call("cognito-idp", "list_user_pools", MaxResults=10)["UserPools"]
     assert pool not in [one["Id"] for one in pools]
+
+
+def test_deploy_sets_up_the_path_of_an_issuer_and_changes_it(cli: Cli, world: World) -> None:
+    file, issuer = templates.path("oidc"), "https://issuer.example.com/tenant/"
+    given = ("--parameter-overrides", f"Issuer={issuer}")
+    done = deploy(cli, "oidc", file, *given, "Audience=mcp")
+    assert done.returncode == 0, done.stderr
+    found = outputs(cli, "oidc")
+    environ = templates.environ(found)
+    assert (environ["AUTH_PROVIDER"], environ["OIDC_ISSUER"], environ["OIDC_CLIENT_ID"]) == (
+        "oidc",
+        issuer,
+        "mcp",
+    )
+    role = environ["AWS_CLOUDWATCH_ROLE_ARN"].rpartition("/")[2]
+    document = world.aws.call("iam", "get_role", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    assert document["Statement"][0]["Principal"] == {"Federated": found["ProviderArn"]}
+    changed = deploy(cli, "oidc", file, *given, "Audience=another")
+    assert changed.returncode == 0, changed.stderr
+    provider = world.aws.call(
+        "iam", "get_open_id_connect_provider", OpenIDConnectProviderArn=found["ProviderArn"]
+    )
+    assert provider["ClientIDList"] == ["another"]
+    delete(cli, "oidc")
+    left = world.aws.call("iam", "list_open_id_connect_providers")["OpenIDConnectProviderList"]
+    assert found["ProviderArn"] not in [each["Arn"] for each in left]
+
+
+def test_deploy_sets_up_the_path_of_identity_center_and_changes_it(cli: Cli, world: World) -> None:
+    instance = instance_of(world)
+    world.aws.call("sso-admin", "update_instance", InstanceArn=instance, PermissionSetsEnabled=True)
+    file = templates.path("identity-center")
+    server = f"arn:aws:iam::{world.aws.account_id}:user/administrator"
+    given = ("--parameter-overrides", f"InstanceArn={instance}", f"ServerPrincipalArn={server}")
+    done = deploy(cli, "center", file, *given)
+    assert done.returncode == 0, done.stderr
+    found = outputs(cli, "center")
+    described = world.aws.call("sso-admin", "describe_application", ApplicationArn=found["ApplicationArn"])
+    assert described["Name"] == "cloudwatch-mcp-server"
+    changed = deploy(cli, "center", file, *given, "ApplicationName=renamed")
+    assert changed.returncode == 0, changed.stderr
+    described = world.aws.call("sso-admin", "describe_application", ApplicationArn=found["ApplicationArn"])
+    assert described["Name"] == "renamed"
+    role = templates.environ(found)["AWS_IDENTITY_CENTER_ALLOWED_ROLES"]
+    assumed = cli("sts", "assume-role", "--role-arn", role, "--role-session-name", "alice")
+    assert assumed.returncode == 0, assumed.stderr
+    delete(cli, "center")
+    assert world.aws.call("sso-admin", "list_applications", InstanceArn=instance)["Applications"] == []
+
+
+def instance_of(world: World) -> str:
+    found = world.aws.call("sso-admin", "list_instances")["Instances"]
+    arn: str = (found[0] if found else world.aws.call("sso-admin", "create_instance"))["InstanceArn"]
+    return arn
+
+
+def delete(cli: Cli, stack: str) -> None:
+    for command in (["delete-stack"], ["wait", "stack-delete-complete"]):
+        done = cli("cloudformation", *command, "--stack-name", stack)
+        assert done.returncode == 0, done.stderr
 
 
 def test_deploy_says_why_it_failed(cli: Cli, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote
 
 from harness.aws.errors import AwsError
 from harness.aws.wire import Request
@@ -241,7 +241,7 @@ def _canonical(request: Request, claim: Claim, headers: dict[str, str], digest: 
     text = "\n".join(
         (
             request.method,
-            quote(quote(unquote(request.path), safe="/-_.~"), safe="/-_.~"),  # encoded twice, but for S3
+            quote(request.path, safe="/-_.~"),  # once more than it was sent: twice in all, but for S3
             "&".join(f"{name}={value}" for name, value in pairs),
             lines,
             ";".join(claim.signed_headers),

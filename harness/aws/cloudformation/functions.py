@@ -136,8 +136,11 @@ def conditions(
             )
         return (all if name == "Fn::And" else any)([test(item) for item in argument])
 
-    for name in declared:
-        named(name)
+    try:
+        for name in declared:
+            named(name)
+    except RecursionError:  # text ours
+        raise invalid("Template error: the conditions depend on each other too deeply.") from None
     return found
 
 

@@ -132,7 +132,9 @@ class Evaluation:
         return self._node(expressions.parse(text), query)
 
     def _node(self, node: Node, query: Mapping[str, Any]) -> Value:
-        value = self._computed(node, query)
+        return self._counted(self._computed(node, query))
+
+    def _counted(self, value: Value) -> Value:
         self._work(sum(len(each.values) for each in value) if isinstance(value, list) else 0)
         self._work(len(value.values) if isinstance(value, TimeSeries) else 0)
         return value
@@ -150,12 +152,24 @@ class Evaluation:
                 return self._named(name)
             case Negative(operand):
                 return arithmetic.negative(self._node(operand, query))
-            case Binary(sign, left, right):
-                return arithmetic.operate(sign, self._node(left, query), self._node(right, query))
+            case Binary():
+                return self._operated(node, query)
             case Array(items):
                 return self._array(items, query)
             case Function(name, arguments):
                 return self._function(name, [self._node(each, query) for each in arguments], query)
+
+    def _operated(self, node: Binary, query: Mapping[str, Any]) -> Value:
+        """Compute from left to right: a long sum is nested deeply, but only on its left."""
+        rest: list[Binary] = []
+        left: Node = node
+        while isinstance(left, Binary):
+            rest.append(left)
+            left = left.left
+        value = self._node(left, query)
+        for each in reversed(rest):
+            value = self._counted(arithmetic.operate(each.sign, value, self._node(each.right, query)))
+        return value
 
     def _named(self, name: str) -> Value:
         if name in self._queries:

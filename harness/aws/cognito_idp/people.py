@@ -62,7 +62,7 @@ class People:
         # Until the person has a password of their own, there is no page here to choose one at.
         may = user.enabled and user.status == "CONFIRMED"
         kind, said, names = type(self._usual[0]), users.id_claims(user), users.roles(user)
-        without = [name for name in ("email", "email_verified") if name not in said]
+        without = [name for name in ("email", "email_verified", "name") if name not in said]
         if users.preferred_role(user) is None:
             without.append("cognito:preferred_role")
         return kind(

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from harness.aws.context import Operation
 from harness.aws.iam import names, policies, providers, roles, simulation, users
+from harness.aws.iam.protected import protected
 from harness.aws.iam.resources import condition_keys, resources
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
 
-OPERATIONS: Mapping[str, Operation] = {
+_OWN: Mapping[str, Operation] = {
     **names.OPERATIONS,
     **policies.OPERATIONS,
     **providers.OPERATIONS,
@@ -18,3 +19,5 @@ OPERATIONS: Mapping[str, Operation] = {
     **simulation.OPERATIONS,
     **users.OPERATIONS,
 }
+
+OPERATIONS: Mapping[str, Operation] = {**_OWN, **protected(_OWN)}

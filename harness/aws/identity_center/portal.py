@@ -60,15 +60,13 @@ def get_role_credentials(call: Context, fields: Mapping[str, Any]) -> Mapping[st
 
     Raises:
         AwsError: ``UnauthorizedException``; ``ForbiddenException``, for a permission set that the user has
-            not; ``ResourceNotFoundException``, when somebody has deleted the role.
+            not.
     """
     signed_in, user = _signed_in(call, fields)
     found = [each for each in _permission_sets(call, fields) if each.name == fields["roleName"]]
-    if not found:
-        raise _no_access()
-    role = call.aws.iam.role(found[0].role_arn or "")
+    role = call.aws.iam.role(found[0].role_arn or "") if found else None
     if role is None:
-        raise AwsError("ResourceNotFoundException", "The role does not exist in the account.", status=404)
+        raise _no_access()
     tags = session_tags(signed_in.instance, user)
     session = call.aws.sessions.issue(
         role,

@@ -58,10 +58,11 @@ def verify(
 def audiences(claims: Mapping[str, Any]) -> tuple[str, ...]:
     """Return whom a token is for: ``azp`` if it has one, else ``aud``; empty when it has neither.
 
-    That ``azp`` replaces ``aud`` is reported in aws-sdk-net#3071.
+    That ``azp`` replaces ``aud`` is reported in aws-sdk-net#3071. Only ``aud`` may be a list (OpenID Connect
+    Core section 2): another ``azp`` is nobody.
     """
-    value = claims.get("azp") or claims.get("aud")
-    values = value if isinstance(value, list) else [value]
+    party, value = claims.get("azp"), claims.get("aud")
+    values = [party] if party else value if isinstance(value, list) else [value]
     return tuple(item for item in values if isinstance(item, str) and item)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.aws.context import Context, Operation
 from harness.aws.errors import AwsError
+from harness.aws.logs.expressions import patience
 from harness.aws.logs.filter_pattern import matcher
 from harness.aws.logs.groups import events, group_name
 from harness.aws.logs.pages import page
@@ -33,20 +34,21 @@ def filter_log_events(call: Context, fields: Mapping[str, Any]) -> dict[str, Any
         )
     takes = matcher(fields.get("filterPattern", ""))
     first, last = fields.get("startTime", 0), fields.get("endTime", float("inf"))
-    found: list[dict[str, Any]] = [
-        {
-            "logStreamName": event.stream,
-            "timestamp": event.timestamp,
-            "message": event.message,
-            "ingestionTime": event.ingestion_time,
-            "eventId": event.id,
-        }
-        for event in events(call, group_name(call, given[0]))
-        if first <= event.timestamp <= last
-        and (not streams or event.stream in streams)
-        and event.stream.startswith(prefix)
-        and takes(event.message)
-    ]
+    with patience():
+        found: list[dict[str, Any]] = [
+            {
+                "logStreamName": event.stream,
+                "timestamp": event.timestamp,
+                "message": event.message,
+                "ingestionTime": event.ingestion_time,
+                "eventId": event.id,
+            }
+            for event in events(call, group_name(call, given[0]))
+            if first <= event.timestamp <= last
+            and (not streams or event.stream in streams)
+            and event.stream.startswith(prefix)
+            and takes(event.message)
+        ]
     found.sort(key=lambda event: event["timestamp"])
     return {**_page(found, fields, "events"), "searchedLogStreams": []}
 
@@ -58,13 +60,14 @@ def try_metric_filter(call: Context, fields: Mapping[str, Any]) -> dict[str, Any
         AwsError: ``InvalidParameterException``.
     """
     takes = matcher(fields["filterPattern"])
-    return {
-        "matches": [
-            {"eventNumber": number, "eventMessage": message, "extractedValues": {}}
-            for number, message in enumerate(fields["logEventMessages"], 1)
-            if takes(message)
-        ]
-    }
+    with patience():
+        return {
+            "matches": [
+                {"eventNumber": number, "eventMessage": message, "extractedValues": {}}
+                for number, message in enumerate(fields["logEventMessages"], 1)
+                if takes(message)
+            ]
+        }
 
 
 OPERATIONS: Mapping[str, Operation] = {

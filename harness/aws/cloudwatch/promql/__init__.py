@@ -7,6 +7,6 @@ read by promql-parser, the library of the GreptimeDB project; what cannot be eva
 from __future__ import annotations
 
 from harness.aws.cloudwatch.promql.engine import Engine
-from harness.aws.cloudwatch.promql.values import Element, Matcher, Point, QueryError, Series, Source
+from harness.aws.cloudwatch.promql.values import Element, Labels, Matcher, Point, QueryError, Series, Source
 
-__all__ = ["Element", "Engine", "Matcher", "Point", "QueryError", "Series", "Source"]
+__all__ = ["Element", "Engine", "Labels", "Matcher", "Point", "QueryError", "Series", "Source"]

@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from harness.aws.cloudwatch.metrics import Metric, Metrics
-from harness.aws.cloudwatch.promql import Element, Engine, Matcher, Point, QueryError, Series
+from harness.aws.cloudwatch.promql import Element, Engine, Labels, Matcher, Point, QueryError, Series
 from harness.aws.context import Context
 from harness.aws.wire import Request, Response
 
@@ -38,6 +39,7 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "GetLabels": ("cloudwatch:ListMetrics",),
 }
 _MOST_SERIES = 500
+_PATIENCE = 2.0  # seconds of this process's time that one selector may take
 _LATELY = 3 * 3600.0  # seconds that are looked at where no start is given
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _NAME = "__name__"
@@ -69,33 +71,46 @@ def answer(call: Context) -> Response:
 
 
 class _Stored:
-    """The metrics of an account and region, as series."""
+    """The metrics of an account and region, as series, for one query: it looks for them once."""
 
     def __init__(self, call: Context) -> None:
         self._call = call
         self._metrics = call.aws.state(Metrics)
+        self._selected: dict[tuple[Matcher, ...], list[tuple[Metric, Labels]]] = {}
 
     def series(self, matchers: Sequence[Matcher], start: float, end: float) -> Sequence[Series]:
         """Return the series that match, with a point a minute."""
         call, found = self._call, []
-        with self._metrics.lock:
-            listed = self._metrics.listed(call.region, call.now)
-        for metric in listed:
-            labels = _labels(call, metric)
-            if all(matcher.matches(labels) for matcher in matchers):
-                buckets = self._metrics.points(
-                    call.region, metric, start=start, end=end + 1, period=60, now=call.now
-                )
-                points = [
-                    Point(time=float(moment), count=bucket.count, sum=bucket.total)
-                    for moment, bucket in buckets.items()
-                    if start <= moment <= end
-                ]
-                found.append(Series(labels=labels, points=points))
+        for metric, labels in self._select(tuple(matchers)):
+            buckets = self._metrics.points(
+                call.region, metric, start=start, end=end + 1, period=60, now=call.now
+            )
+            points = [
+                Point(time=float(moment), count=bucket.count, sum=bucket.total)
+                for moment, bucket in buckets.items()
+                if start <= moment <= end
+            ]
+            found.append(Series(labels=labels, points=points))
         return found
 
+    def _select(self, matchers: tuple[Matcher, ...]) -> Sequence[tuple[Metric, Labels]]:
+        """Return the metrics that match; they stay the same through all the steps of a query."""
+        if matchers not in self._selected:
+            call, found = self._call, []
+            with self._metrics.lock:
+                listed = self._metrics.listed(call.region, call.now)
+            began = time.process_time()  # which regular expressions may use up, a little for each metric
+            for metric in listed:
+                labels = _labels(call, metric)
+                if all(matcher.matches(labels) for matcher in matchers):
+                    found.append((metric, labels))
+                if time.process_time() - began > _PATIENCE:
+                    raise QueryError("the selectors take too long")
+            self._selected[matchers] = found
+        return self._selected[matchers]
 
-def _labels(call: Context, metric: Metric) -> dict[str, str]:
+
+def _labels(call: Context, metric: Metric) -> Labels:
     return {
         _NAME: metric.name,
         "@aws.account_id": call.aws.account_id,
@@ -150,9 +165,9 @@ def _finite(number: float) -> float:
 def _step(parameters: Parameters) -> float:
     text = _one(parameters, "step")
     parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
-    if parts and "".join(f"{number}{unit}" for number, unit in parts) == text:
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
     try:
+        if parts and "".join(f"{number}{unit}" for number, unit in parts) == text:
+            return _finite(sum(float(number) * _UNITS[unit] for number, unit in parts))
         return _finite(float(text))
     except ValueError:
         raise QueryError(f"invalid parameter 'step': {text[:100]!r} is no duration") from None
@@ -160,7 +175,7 @@ def _step(parameters: Parameters) -> float:
 
 def _limit(parameters: Parameters) -> int:
     text = _one(parameters, "limit", str(_MOST_SERIES))
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_SERIES:
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= _MOST_SERIES:
         raise QueryError(f"invalid parameter 'limit': it is from 1 to {_MOST_SERIES}")
     return int(text)
 

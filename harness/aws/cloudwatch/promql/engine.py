@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from harness.aws.cloudwatch.promql.functions import OF_ELEMENTS, OF_NUMBERS, OF_RANGES, quantile
-from harness.aws.cloudwatch.promql.operators import aggregate, combine, without_name
+from harness.aws.cloudwatch.promql.operators import NAME, aggregate, combine, without_name
+from harness.aws.cloudwatch.promql.reading import parse
 from harness.aws.cloudwatch.promql.values import (
     Element,
     Matcher,
@@ -25,11 +26,8 @@ __all__ = ["Engine"]
 
 _LOOKBACK = 300.0  # seconds: how old the last point of a selector may be
 _MOST_STEPS = 11_000  # of a range query, as in Prometheus
-_MOST_POINTS = 2_000_000  # that one query may look at
-_BARE_NAME = re.compile(
-    r"\{\s*([A-Za-z_:][\w:]*)\s*([,}])"
-)  # {CPUUtilization, ...}: CloudWatch takes it unquoted
-
+_MOST_POINTS = 2_000_000  # that one query may look at; a series, and a step of evaluation, count as ten
+_NAME_OF_DATAPOINT = "@datapoint.@name"  # CloudWatch User Guide, "PromQL querying": the same as the name
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 Value = Vector | float | str
 
@@ -47,7 +45,7 @@ class Engine:
         Raises:
             QueryError: it cannot be read or evaluated.
         """
-        return self._value(parse(query), at)
+        return self._evaluate(parse(query), at)
 
     def range(self, query: str, start: float, end: float, step: float) -> list[Series]:
         """Evaluate a query at every step.
@@ -61,7 +59,7 @@ class Engine:
         found: dict[tuple[tuple[str, str], ...], list[Point]] = {}
         for number in range(math.floor((end - start) / step) + 1):
             at = start + number * step
-            value = self._value(expression, at)
+            value = self._evaluate(expression, at)
             if isinstance(value, str):
                 raise QueryError("a range query gives numbers, not text")
             elements = [Element(labels={}, value=value)] if isinstance(value, float) else value
@@ -84,12 +82,22 @@ class Engine:
 
     def _series(self, matchers: Sequence[Matcher], start: float, end: float) -> Sequence[Series]:
         found = self._source.series(matchers, start, end)
-        self._left -= sum(len(series.points) for series in found)
-        if self._left < 0:
-            raise QueryError("the query looks at too many points")
+        self._spend(sum(10 + len(series.points) for series in found))
         return found
 
+    def _spend(self, points: int) -> None:
+        self._left -= points
+        if self._left < 0:
+            raise QueryError("the query looks at too many points")
+
+    def _evaluate(self, expression: Any, at: float) -> Value:
+        try:
+            return self._value(expression, at)
+        except RecursionError:
+            raise QueryError("the query is nested too deeply") from None
+
     def _value(self, node: Any, at: float) -> Value:
+        self._spend(10)
         kind = type(node).__name__
         if kind in {"NumberLiteral", "StringLiteral"}:
             return node.val  # type: ignore[no-any-return]  # a float or a str
@@ -137,7 +145,7 @@ class Engine:
         when = _when(node, at)
         return [
             Element(labels=series.labels, value=series.points[-1].value, point=series.points[-1])
-            for series in self._series(_matchers(node), when - _LOOKBACK, when)
+            for series in self._series(_named(node), when - _LOOKBACK, when)
             if series.points
         ]
 
@@ -152,7 +160,7 @@ class Engine:
         if kind == "MatrixSelector":
             selector = node.vector_selector
             when = _when(selector, at)
-            found = self._series(_matchers(selector), when - seconds, when)
+            found = self._series(_named(selector), when - seconds, when)
             return [series for series in found if series.points], seconds
         when = _when(node, at)
         step = _seconds(node.step) if node.step else 60.0
@@ -222,20 +230,6 @@ class Engine:
                 raise QueryError(f"function {name} is not implemented")
 
 
-def parse(query: str) -> Any:
-    """Read a query.
-
-    Raises:
-        QueryError: it cannot be read.
-    """
-    import promql_parser  # loaded with the first query
-
-    try:
-        return promql_parser.parse(_BARE_NAME.sub(r'{"\1"\2', query))
-    except ValueError as error:
-        raise QueryError(f"invalid query: {error}") from None
-
-
 def _selector(text: str) -> Any:
     node = parse(text)
     if type(node).__name__ != "VectorSelector":
@@ -245,13 +239,28 @@ def _selector(text: str) -> Any:
 
 def _matchers(node: Any) -> list[Matcher]:
     found = [
-        Matcher(name=each.name, operator=_OPERATORS[str(each.op).rpartition(".")[2]], value=each.value)
+        Matcher(
+            name=NAME if each.name == _NAME_OF_DATAPOINT else each.name,
+            operator=_OPERATORS[str(each.op).rpartition(".")[2]],
+            value=each.value,
+        )
         for each in node.matchers.matchers
     ]
     if node.matchers.or_matchers:
         raise QueryError("alternatives between matchers are not implemented")
     if node.name:
-        found.append(Matcher(name="__name__", operator="=", value=node.name))
+        found.append(Matcher(name=NAME, operator="=", value=node.name))
+    return found
+
+
+def _named(node: Any) -> list[Matcher]:
+    """Return the matchers of a selector in a query, which must name a metric.
+
+    Source: CloudWatch API, QueryMetrics, ``query``: series are not selected by labels alone.
+    """
+    found = _matchers(node)
+    if not any(each.name == NAME and each.operator in {"=", "=~"} and each.value for each in found):
+        raise QueryError("a selector must name a metric: selecting series by labels alone is not supported")
     return found
 
 

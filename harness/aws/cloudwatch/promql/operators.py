@@ -13,7 +13,7 @@ from typing import Any
 from harness.aws.cloudwatch.promql.functions import quantile
 from harness.aws.cloudwatch.promql.values import Element, Labels, QueryError, Vector
 
-__all__ = ["aggregate", "combine"]
+__all__ = ["NAME", "aggregate", "combine"]
 
 NAME = "__name__"
 

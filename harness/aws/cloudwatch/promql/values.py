@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from harness.aws.foreign_patterns import InvalidPatternError, compiled
 
-__all__ = ["Element", "Matcher", "Point", "QueryError", "Series", "Source", "Vector", "fullmatch"]
+__all__ = ["Element", "Labels", "Matcher", "Point", "QueryError", "Series", "Source", "Vector", "fullmatch"]
 
 Labels = Mapping[str, str]
 _SECONDS = 2.0  # that one regular expression may take on one label

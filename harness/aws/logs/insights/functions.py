@@ -12,12 +12,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from harness.aws.logs.insights.values import Value, number, show, text
 
 __all__ = ["FUNCTIONS", "Function", "moment"]
 
+_LONGEST = 1024 * 1024  # characters of a text that is made: an event may have so many bytes
 _MILLISECONDS = {
     "ms": 1,
     "s": 1000,
@@ -62,10 +64,15 @@ def _period(value: Value) -> float | None:
 def moment(milliseconds: float) -> str:
     """Write a time as results have it: ``2026-11-24 18:16:13.000``."""
     try:
-        at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+        seconds, rest = divmod(math.floor(milliseconds), 1000)
+        return f"{_second(seconds)}.{rest:03d}"
     except (ValueError, OverflowError, OSError):
         return show(milliseconds)
-    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}"
+
+
+@lru_cache(maxsize=4096)  # most events of a second have company
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _instant(value: Value) -> float | None:
@@ -146,6 +153,16 @@ def _in_subnet(version: int | None) -> Callable[..., Value]:
     return _textual(check)
 
 
+def _concatenated(*values: Value) -> Value:
+    texts = [text(value) or "" for value in values]
+    return "".join(texts) if sum(map(len, texts)) <= _LONGEST else None
+
+
+def _replaced(subject: str, part: str, other: str) -> Value:
+    length = len(subject) + subject.count(part) * (len(other) - len(part))
+    return subject.replace(part, other) if length <= _LONGEST else None
+
+
 def _parsed(subject: str) -> Value:
     try:
         found: Any = json.loads(subject)
@@ -191,7 +208,7 @@ FUNCTIONS: Mapping[str, Function] = {
     # text
     "isempty": _function(1, lambda value: value is None or text(value) == ""),
     "isblank": _function(1, lambda value: value is None or not (text(value) or "").strip()),
-    "concat": _function(1, lambda *values: "".join(text(value) or "" for value in values), None),
+    "concat": _function(1, _concatenated, None),
     "ltrim": _function(1, _trimmed(str.lstrip), 2),
     "rtrim": _function(1, _trimmed(str.rstrip), 2),
     "trim": _function(1, _trimmed(str.strip), 2),
@@ -199,7 +216,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "toupper": _function(1, _textual(str.upper)),
     "tolower": _function(1, _textual(str.lower)),
     "substr": _function(2, _textual(_substring), 3),
-    "replace": _function(3, _textual(str.replace)),
+    "replace": _function(3, _textual(_replaced)),
     "strcontains": _function(2, _textual(lambda subject, part: float(part in subject))),
     # structures
     "jsonparse": _function(1, _textual(_parsed)),

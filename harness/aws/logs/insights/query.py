@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from harness.aws.logs.expressions import RegularExpression
+from harness.aws.logs.expressions import RegularExpression, patience
 from harness.aws.logs.insights.aggregates import AGGREGATES, Group
 from harness.aws.logs.insights.events import Event, Row, fields
 from harness.aws.logs.insights.patterns import patterns
@@ -76,10 +76,11 @@ class Query:
         read = sorted(events, key=lambda event: (-event.timestamp, event.stream, event.id))
         state = _State([fields(event) for event in read])
         matched = len(read)
-        for command in self._commands:
-            command(state)
-            if state.is_plain:
-                matched = len(state.rows)
+        with patience():
+            for command in self._commands:
+                command(state)
+                if state.is_plain:
+                    matched = len(state.rows)
         columns = state.columns or ["@timestamp", "@message"]
         if state.is_plain and "@ptr" not in columns:
             columns = [*columns, "@ptr"]

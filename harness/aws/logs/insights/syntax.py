@@ -159,16 +159,16 @@ class Parser:
         return self.expect("field", "a field").text.strip("`")
 
     def _or(self) -> Evaluate:
-        left = self._and()
+        conditions = [self._and()]
         while self.take("or"):
-            left = _either(left, self._and())
-        return left
+            conditions.append(self._and())
+        return conditions[0] if len(conditions) == 1 else _any_of(conditions)
 
     def _and(self) -> Evaluate:
-        left = self._not()
+        conditions = [self._not()]
         while self.take("and"):
-            left = _both(left, self._not())
-        return left
+            conditions.append(self._not())
+        return conditions[0] if len(conditions) == 1 else _all_of(conditions)
 
     def _not(self) -> Evaluate:
         if not self.take("not"):
@@ -213,27 +213,28 @@ class Parser:
         return compiled(token)
 
     def _sum(self) -> Evaluate:
-        left = self._product()
-        while sign := self.take("+", "-"):
-            left = _arithmetic(sign.text, left, self._product())
-        return left
+        return self._chain(self._product, "+", "-")
 
     def _product(self) -> Evaluate:
-        left = self._power()
-        while sign := self.take("*", "/", "%"):
-            left = _arithmetic(sign.text, left, self._power())
-        return left
+        return self._chain(self._power, "*", "/", "%")
+
+    def _chain(self, operand: Callable[[], Evaluate], *signs: str) -> Evaluate:
+        """Read operands with signs between them; they are no nesting, however many there are."""
+        first, rest = operand(), list[tuple[str, Evaluate]]()
+        while sign := self.take(*signs):
+            rest.append((sign.text, operand()))
+        return _arithmetic(first, rest) if rest else first
 
     def _power(self) -> Evaluate:
         left = self._unary()
         if self.take("^"):
-            return _arithmetic("^", left, self._deeper(self._power))
+            return _arithmetic(left, [("^", self._deeper(self._power))])
         return left
 
     def _unary(self) -> Evaluate:
         if self.take("-"):
             inner = self._deeper(self._unary)
-            return _arithmetic("-", lambda _: 0.0, inner)
+            return _arithmetic(lambda _: 0.0, [("-", inner)])
         return self._primary()
 
     def _primary(self) -> Evaluate:
@@ -340,12 +341,12 @@ def _compared(left: Evaluate, verdict: Callable[[int], bool], right: Evaluate) -
     return evaluate
 
 
-def _either(left: Evaluate, right: Evaluate) -> Evaluate:
-    return lambda row: truth(left(row)) or truth(right(row))
+def _any_of(conditions: Sequence[Evaluate]) -> Evaluate:
+    return lambda row: any(truth(condition(row)) for condition in conditions)
 
 
-def _both(left: Evaluate, right: Evaluate) -> Evaluate:
-    return lambda row: truth(left(row)) and truth(right(row))
+def _all_of(conditions: Sequence[Evaluate]) -> Evaluate:
+    return lambda row: all(truth(condition(row)) for condition in conditions)
 
 
 def _among(left: Evaluate, options: Sequence[Evaluate]) -> Evaluate:
@@ -374,17 +375,19 @@ _ARITHMETIC: Mapping[str, Callable[[float, float], Any]] = {
 }
 
 
-def _arithmetic(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
-    compute = _ARITHMETIC[sign]
+def _arithmetic(first: Evaluate, rest: Sequence[tuple[str, Evaluate]]) -> Evaluate:
+    """Compute from left to right."""
 
     def evaluate(row: Any) -> Value:
-        a, b = number(left(row)), number(right(row))
-        if a is None or b is None:
-            return None
-        try:
-            result = compute(a, b)
-        except (ArithmeticError, ValueError):
-            return None
-        return None if isinstance(result, complex) else result
+        result = number(first(row))
+        for sign, operand in rest:
+            other = number(operand(row))
+            if result is None or other is None:
+                return None
+            try:
+                result = number(_ARITHMETIC[sign](result, other))
+            except (ArithmeticError, ValueError, TypeError):  # a complex number is a TypeError
+                return None
+        return result
 
     return evaluate
