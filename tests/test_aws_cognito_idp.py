@@ -58,12 +58,9 @@ class TestPools:
             "SMS configuration and Auto verification for phone_number are required"
             " when MFA is required/optional"
         )
-        idp.create_user_pool(
-            PoolName="p",
-            AutoVerifiedAttributes=["phone_number"],
-            MfaConfiguration="OPTIONAL",
-            SmsConfiguration=SMS,
-        )
+        for mode in ("ON", "OPTIONAL"):
+            made = idp.create_user_pool(PoolName="p", MfaConfiguration=mode, SmsConfiguration=SMS)["UserPool"]
+            assert made["MfaConfiguration"] == mode
 
     def test_mfa_can_be_turned_on_afterwards(self) -> None:
         pool = Pool()

@@ -148,6 +148,12 @@ class TestForgottenPassword:
         )
         assert "no registered/verified email or phone_number" in message
 
+    def test_an_address_is_verified_by_true_whatever_its_case(self, pool: Pool) -> None:
+        client = pool.client()
+        pool.user(ADDRESS, email=ADDRESS, email_verified="True")
+        details = pool.idp.forgot_password(ClientId=client, Username=ADDRESS)["CodeDeliveryDetails"]
+        assert (details["AttributeName"], pool.messages[-1].kind) == ("email", "ForgotPassword")
+
     def test_nobody_learns_who_exists_where_the_client_hides_it(self, pool: Pool) -> None:
         client = pool.client(PreventUserExistenceErrors="ENABLED")
         names = {"ClientId": client, "Username": "nobody@example.com"}

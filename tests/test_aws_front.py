@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.aws import Aws, Credentials
 from harness.aws.wire import Request
@@ -50,6 +51,57 @@ class TestGaps:
         response = aws.handle(Request(host="sts.amazonaws.com", body=body))
         assert (response.status, aws.journal[-1].error) == (400, "ValidationError")
         assert b"Value null at 'roleArn'" in response.body
+
+    @pytest.mark.parametrize("region", ["cn-north-1", "us-isob-east-1", "us-gov-west-1", "eu-isoe-west-1"])
+    def test_a_region_of_another_partition_is_refused_by_its_name(self, aws: Aws, region: str) -> None:
+        for service in ("sts", "cloudwatch", "iam"):
+            client = aws.client(service, region=region)
+            call = {"sts": "get_caller_identity", "cloudwatch": "list_metrics", "iam": "list_users"}[service]
+            message = refused("UnknownEndpoint", getattr(client, call))
+            assert region in message or client.meta.endpoint_url.removeprefix("https://") in message
+
+
+class TestModels:
+    """What only the models of AWS tell: by which code and in which members a refusal comes."""
+
+    def test_an_operation_of_logs_refuses_by_a_code_that_it_has(self, aws: Aws) -> None:
+        logs = aws.client("logs")
+        refused("InvalidParameterException", logs.create_log_group, logGroupName="a b")
+        destination = {"destinationResourceArn": "arn:aws:s3:::bucket"}
+        refused(
+            "ValidationException",
+            logs.put_delivery_destination,
+            name="d",
+            outputFormat="foobar",
+            deliveryDestinationConfiguration=destination,
+        )
+
+    def test_logs_does_not_repeat_what_breaks_a_pattern(self, aws: Aws) -> None:
+        logs = aws.client("logs")
+        message = refused(
+            "InvalidParameterException", logs.describe_log_streams, logGroupIdentifier="arn:aws:logs:*"
+        )
+        pattern = r"[\w#+=/:,.@-]*"
+        assert message == (
+            "1 validation error detected: Value at 'logGroupIdentifier' failed to satisfy constraint:"
+            f" Member must satisfy regular expression pattern: {pattern}"
+        )
+        message = refused("InvalidParameterException", logs.describe_log_groups, limit=51)
+        assert "Value '51' at 'limit'" in message
+
+    def test_an_error_has_the_members_of_its_model(self, aws: Aws) -> None:
+        """Another service beside the identity store, whose tests have more of it."""
+        absent = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
+        with pytest.raises(ClientError) as caught:
+            aws.client("sso-admin").list_permission_sets(InstanceArn=absent)
+        response = caught.value.response
+        assert response["Message"] == response["Error"]["Message"]
+        assert response["Error"]["Code"] == "AccessDeniedException"
+
+    def test_live_tail_on_its_own_host_is_not_implemented(self, aws: Aws) -> None:
+        group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/app"
+        tail = aws.client("logs").start_live_tail
+        assert "StartLiveTail" in refused("NotImplemented", tail, logGroupIdentifiers=[group])
 
 
 class TestIsolation:

@@ -144,6 +144,44 @@ class TestQuotas:
         assert message == "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
         refused("MalformedPolicyDocument", iam.create_policy, PolicyName="p", PolicyDocument="{}")
 
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"Resource": ""}, 'Resource  must be in ARN format or "*".'),
+            ({"Resource": "a:b:c"}, 'Partition "b" is not valid for resource "arn:b:c:*:*:*".'),
+            ({"Effect": "aLLow"}, "The policy failed legacy parsing"),
+            ({"Resource": []}, "Policy statement must contain resources."),
+            ({"Action": []}, "Policy statement must contain actions."),
+            ({"Action": "s:3:x", "Resource": "x"}, 'Resource x must be in ARN format or "*".'),
+            ({"Action": [None]}, "Syntax errors in policy."),
+            ({"Condition": {"x": {"k": "v"}}}, "Syntax errors in policy."),
+        ],
+    )
+    def test_of_a_documents_faults_the_one_is_named_that_aws_names(
+        self, aws: Aws, iam: Any, change: dict[str, Any], message: str
+    ) -> None:
+        role(aws)
+        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **change}
+        text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        for call, named in ((iam.create_policy, {}), (iam.put_role_policy, {"RoleName": "Reader"})):
+            said = refused("MalformedPolicyDocument", call, **named, PolicyName="p", PolicyDocument=text)
+            assert said == message
+
+    @pytest.mark.parametrize(
+        ("version", "ids", "message"),
+        [
+            ("2013-10-17", ["a", "b"], "Syntax errors in policy."),
+            ("2012-10-17", ["a", "a"], "Statement IDs (SID) in a single policy must be unique."),
+        ],
+    )
+    def test_its_version_and_its_statements_ids_are_held(
+        self, iam: Any, version: str, ids: list[str], message: str
+    ) -> None:
+        statements = [{"Sid": sid, "Effect": "Allow", "Action": "*", "Resource": "*"} for sid in ids]
+        text = json.dumps({"Version": version, "Statement": statements})
+        said = refused("MalformedPolicyDocument", iam.create_policy, PolicyName="p", PolicyDocument=text)
+        assert said == message
+
 
 class TestBoundaries:
     def test_a_user_has_one_and_shows_it(self, iam: Any) -> None:
@@ -155,6 +193,15 @@ class TestBoundaries:
         assert "PermissionsBoundary" not in iam.get_user(UserName="alice")["User"]
         iam.put_user_permissions_boundary(UserName="alice", PermissionsBoundary=READ_ONLY)
         assert iam.get_user(UserName="alice")["User"]["PermissionsBoundary"] == shown
+
+    def test_a_list_of_users_leaves_it_out_and_their_tags(self, iam: Any) -> None:
+        tags = [{"Key": "team", "Value": "one"}]
+        iam.create_user(UserName="alice", PermissionsBoundary=READ_ONLY, Tags=tags)
+        listed = iam.list_users()["Users"][-1]
+        got = iam.get_user(UserName="alice")["User"]
+        without = {name: value for name, value in got.items() if name not in ("PermissionsBoundary", "Tags")}
+        assert len(without) == len(got) - 2
+        assert listed == without
 
     def test_it_must_be_a_policy_that_is_there(self, aws: Aws, iam: Any) -> None:
         role(aws)
@@ -242,12 +289,26 @@ class TestProviders:
     def test_one_that_is_not_there_is_no_entity(self, iam: Any) -> None:
         for call, more in (
             (iam.get_open_id_connect_provider, {}),
-            (iam.delete_open_id_connect_provider, {}),
             (iam.add_client_id_to_open_id_connect_provider, {"ClientID": "a"}),
             (iam.update_open_id_connect_provider_thumbprint, {"ThumbprintList": ["0" * 40]}),
         ):
             message = refused("NoSuchEntity", call, OpenIDConnectProviderArn=self.ARN, **more)
             assert message == f"OpenIDConnect Provider not found for arn {self.ARN}"
+
+    def test_deleting_one_again_is_no_error(self, iam: Any) -> None:
+        iam.create_open_id_connect_provider(Url=self.URL)
+        for _ in range(2):
+            iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=self.ARN)
+            assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+def test_dates_are_whole_seconds_and_the_same_wherever_they_are_told(iam: Any) -> None:
+    made = iam.create_group(GroupName="readers")["Group"]
+    assert iam.get_group(GroupName="readers")["Group"] == made
+    assert iam.list_groups()["Groups"] == [made]
+    assert made["CreateDate"].microsecond == 0
+    key = iam.create_access_key(UserName="administrator")["AccessKey"]
+    assert key["CreateDate"].microsecond == 0
 
 
 def test_the_account_tells_what_is_in_it(aws: Aws, iam: Any) -> None:

@@ -76,8 +76,10 @@ def test_who_is_not_there_is_not_found(center: Center, names: dict[str, str]) ->
         center.store.get_user_id(**names, AlternateIdentifier=external)
     with refused("ResourceNotFoundException", "IDENTITY_STORE"):
         center.store.list_users(IdentityStoreId="d-0123456789")
-    with refused("ValidationException"):
+    with refused("ValidationException", "The attribute title is not a unique attribute"):
         center.store.get_user_id(**names, AlternateIdentifier=_identifier("title", "Dr"))
+    with refused("ValidationException", "attribute value cannot be empty or null for attribute path"):
+        center.store.get_user_id(**names, AlternateIdentifier=_identifier("userName", ""))
     with refused("ValidationException"):
         center.store.get_user_id(**names, AlternateIdentifier=_identifier("userName", {"no": "text"}))
 
@@ -93,16 +95,29 @@ def test_a_user_name_is_taken_once_whatever_its_case(center: Center, names: dict
     center.store.update_user(**names, UserId=alice, Operations=rename)
 
 
-@pytest.mark.parametrize("without", ["UserName", "DisplayName", "Name"])
-def test_identity_center_requires_names(center: Center, names: dict[str, str], without: str) -> None:
-    members: dict[str, Any] = {
-        "UserName": "alice",
-        "DisplayName": "Alice",
-        "Name": {"GivenName": "Alice", "FamilyName": "Jones"},
-    }
-    del members[without]
-    with refused("ValidationException", without):
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"UserName": None}, "userName is a required attribute"),
+        ({"DisplayName": None}, "displayname: The attribute displayname is required"),
+        ({"Name": {}}, "name: The attribute name is required"),
+        ({"Name": {"GivenName": "A"}}, "familyname: The attribute familyname is required"),
+        (
+            {"DisplayName": None, "Name": None},
+            "displayname: The attribute displayname is required, name: The attribute name is required",
+        ),
+    ],
+)
+def test_identity_center_requires_names(
+    center: Center, names: dict[str, str], change: dict[str, Any], text: str
+) -> None:
+    whole = {"UserName": "alice", "DisplayName": "Alice", "Name": {"GivenName": "A", "FamilyName": "Jones"}}
+    members = {name: value for name, value in {**whole, **change}.items() if value is not None}
+    with refused("ValidationException") as refusal:
         center.store.create_user(**names, **members)
+    response = refusal.value.response
+    assert response["Message"] == response["Error"]["Message"] == text
+    assert response["RequestId"] == response["ResponseMetadata"]["RequestId"]
 
 
 def test_attributes_are_set_and_removed_all_or_none(center: Center, names: dict[str, str]) -> None:

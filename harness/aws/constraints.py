@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.aws.errors import AwsError
 
@@ -20,6 +20,7 @@ __all__ = ["check"]
 
 logger = logging.getLogger(__name__)
 
+_PATTERN = "Member must satisfy regular expression pattern: "
 _LONGEST = 2048  # characters of a value that a message repeats
 # AWS names the values of an enumeration in an order of its own; those that are known (cfn-user-guide#563).
 _ORDERS = {"OAuthFlowType": ("implicit", "client_credentials", "code")}
@@ -29,13 +30,23 @@ _LONGEST_UNBOUNDED = 4096
 _SECONDS = 1.0  # for a pattern with categories, some of which go back and forth; then it does not hold
 
 
-def check(shape: Any, fields: Mapping[str, Any], *, code: str) -> None:
+class _Failure(NamedTuple):
+    """A member that breaks its model; the shape is that of what lacks it where the value is None."""
+
+    shape: Any
+    value: Any
+    path: str
+    constraint: str
+
+
+def check(shape: Any, fields: Mapping[str, Any], *, code: str, repeats: bool = True) -> None:
     """Check the fields of a call.
 
     Args:
         shape: botocore's model of the operation's input.
         fields: as read.
-        code: the error code by which this service says so.
+        code: the error code by which this operation says so.
+        repeats: whether its text repeats a value that breaks a pattern.
 
     Raises:
         AwsError: ``code``, naming everything that is wrong.
@@ -43,23 +54,24 @@ def check(shape: Any, fields: Mapping[str, Any], *, code: str) -> None:
     found = list(_structure(shape, fields, ""))
     if found:
         errors = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
-        raise AwsError(code, f"{errors}: {'; '.join(found)}")
+        texts = (_text(failure, repeats=repeats) for failure in found)
+        raise AwsError(code, f"{errors}: {'; '.join(texts)}")
 
 
-def _structure(shape: Any, fields: Mapping[str, Any], path: str) -> Iterator[str]:
+def _structure(shape: Any, fields: Mapping[str, Any], path: str) -> Iterator[_Failure]:
     for name in shape.required_members:
         if fields.get(name) is None:
             where = f"{path}{name[0].lower()}{name[1:]}"
-            yield f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
+            yield _Failure(shape, None, where, "Member must not be null")
     members = shape.members
     for name, value in fields.items():
         yield from _member(members[name], value, f"{path}{name[0].lower()}{name[1:]}")
 
 
-def _member(shape: Any, value: Any, path: str) -> Iterator[str]:
+def _member(shape: Any, value: Any, path: str) -> Iterator[_Failure]:
     broken = list(_broken(shape, value))
     for constraint in broken:
-        yield _failure(shape, value, path, constraint)
+        yield _Failure(shape, value, path, constraint)
     match shape.type_name:
         case "structure" if not shape.is_document_type:
             yield from _structure(shape, value, f"{path}.")
@@ -69,11 +81,11 @@ def _member(shape: Any, value: Any, path: str) -> Iterator[str]:
         case "list":
             inner = _first(_broken(shape.member, item) for item in value)
             if inner:
-                yield _failure(shape, value, path, f"Member must satisfy constraint: [{', '.join(inner)}]")
+                yield _Failure(shape, value, path, f"Member must satisfy constraint: [{', '.join(inner)}]")
         case "map":
             keys = _first(_broken(shape.key, key) for key in value)
             if keys:
-                yield _failure(shape, value, path, f"Map keys must satisfy constraint: [{', '.join(keys)}]")
+                yield _Failure(shape, value, path, f"Map keys must satisfy constraint: [{', '.join(keys)}]")
             if shape.value.type_name in {"structure", "list", "map"}:
                 for key, item in value.items():
                     yield from _member(shape.value, item, f"{path}.{key}.member")
@@ -81,7 +93,7 @@ def _member(shape: Any, value: Any, path: str) -> Iterator[str]:
                 values = _first(_broken(shape.value, item) for item in value.values())
                 if values:
                     text = f"Map value must satisfy constraint: [{', '.join(values)}]"
-                    yield _failure(shape, value, path, text)
+                    yield _Failure(shape, value, path, text)
 
 
 def _first(each: Iterator[Iterator[str]]) -> list[str]:
@@ -111,16 +123,20 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
         yield f"Member must have length less than or equal to {_LONGEST_UNBOUNDED}"
         return
     if pattern is not None and not _matches(pattern, value):
-        yield f"Member must satisfy regular expression pattern: {pattern}"
+        yield f"{_PATTERN}{pattern}"
     if "enum" in metadata and value not in metadata["enum"]:
         values = _ORDERS.get(shape.name, metadata["enum"])
         yield f"Member must satisfy enum value set: [{', '.join(values)}]"
 
 
-def _failure(shape: Any, value: Any, path: str, constraint: str) -> str:
+def _text(failure: _Failure, *, repeats: bool) -> str:
+    shape, value, path, constraint = failure
     inner = {"list": "member", "map": "value"}.get(shape.type_name)
     shapes = [shape, *([getattr(shape, inner)] if inner else [])]
-    shown = "" if any(each.metadata.get("sensitive") for each in shapes) else f" '{_java(value)[:_LONGEST]}'"
+    is_hidden = any(each.metadata.get("sensitive") for each in shapes) or (
+        not repeats and constraint.startswith(_PATTERN)
+    )
+    shown = " null" if value is None else "" if is_hidden else f" '{_java(value)[:_LONGEST]}'"
     return f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 

@@ -16,7 +16,15 @@ from harness.aws.context import Caller, Context, WebApi, implementation, web_api
 from harness.aws.errors import AwsError
 from harness.aws.faults import Fault
 from harness.aws.journal import REFUSALS, Call
-from harness.aws.models import is_known, is_unsigned, operation_model, service_model
+from harness.aws.models import (
+    code_of_invalid,
+    error_shapes,
+    is_known,
+    is_unsigned,
+    operation_model,
+    partition_of,
+    service_model,
+)
 from harness.aws.services import SERVICES, Service, by_host, by_request
 from harness.aws.wire import (
     Protocol,
@@ -35,6 +43,8 @@ if TYPE_CHECKING:
     from harness.aws.front import Aws
 
 __all__ = ["handle", "invoke"]
+
+_PARTITION = "aws"  # of all ARNs here
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +78,8 @@ def handle(aws: Aws, request: Request, *, broken: AwsError | None = None) -> Res
     except AwsError as refusal:
         error = refusal
         namespace = known.service.namespace if known.service else ""
-        response = render_error(known.protocol, refusal, namespace=namespace)
+        shapes = error_shapes(known.service.name) if known.service else {}
+        response = render_error(known.protocol, refusal, namespace=namespace, shapes=shapes)
     except Exception:
         logger.exception("this AWS failed on %s of %s", known.operation, known.service)
         error = AwsError("InternalFailure", "This AWS has a defect; its log has more.", status=500)
@@ -155,6 +166,9 @@ def _parse(request: Request, known: _Known) -> Service:
         raise AwsError("UnknownEndpoint", "This request names no service of AWS.", status=404)
     service, region = found
     known.service, known.region = service, region or known.region
+    if partition_of(known.region) != _PARTITION:
+        message = f"This AWS is the partition {_PARTITION}, which has no region {known.region}."
+        raise AwsError("UnknownEndpoint", message, status=404)
     web = web_api(service)
     named = web.operation(request) if web is not None else None
     if named is not None:
@@ -203,7 +217,8 @@ def _perform(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Re
         authorise(call, fields)
     shape = operation_model(call.service, call.operation).input_shape
     if shape is not None:
-        constraints.check(shape, fields, code=service.invalid)
+        code = code_of_invalid(service.name, call.operation, service.invalid)
+        constraints.check(shape, fields, code=code, repeats=service.repeats)
     operation = implementation(service).OPERATIONS.get(call.operation)
     return operation(call, fields) if operation is not None else pass_on(call, fields)
 

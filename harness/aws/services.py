@@ -29,7 +29,8 @@ class Service:
         is_global: whether it also answers on a host without a region.
         skew: seconds by which a signer's clock may differ: 5 minutes are reported for Logs
             (logspout-cloudwatch#24), 15 for STS (aws-sdk-js#401).
-        invalid: the code by which it refuses a field that breaks AWS's model.
+        invalid: the code by which it refuses a field that breaks AWS's model, if an operation has no other.
+        repeats: whether it then repeats a value that breaks a pattern; Logs does not (moto#10104).
         moto: the package of moto that keeps its state; empty where none does.
         web: the module of what it answers beside its operations, by paths; empty where there is nothing.
         paths: of its unsigned requests, where it is a REST service.
@@ -46,6 +47,7 @@ class Service:
     is_global: bool = False
     skew: float = 900
     invalid: str = "ValidationException"
+    repeats: bool = True
     moto: str = ""
     web: str = ""
     paths: tuple[str, ...] = ()
@@ -106,6 +108,7 @@ SERVICES: Mapping[str, Service] = {
             target="Logs_20140328",
             skew=300,
             invalid="InvalidParameterException",
+            repeats=False,
             moto="logs",
         ),
         Service(
@@ -170,6 +173,7 @@ SERVICES: Mapping[str, Service] = {
     )
 }
 _BY_HOST = {service.host: service for service in SERVICES.values()}
+_BY_HOST |= {"stream-logs": SERVICES["logs"]}  # of its operations that answer by streams of events
 _BY_SIGNING = {service.signing_name: service for service in SERVICES.values()}
 _BY_TARGET = {service.target: service for service in SERVICES.values() if service.target}
 _BY_PATH = {path: service for service in SERVICES.values() for path in service.paths}

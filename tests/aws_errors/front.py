@@ -100,6 +100,14 @@ ROWS = (
         ours=True,
     ),
     _QUERY(
+        "UnknownEndpoint",
+        "This AWS is the partition aws, which has no region us-gov-west-1.",
+        "A region of another partition.",
+        lambda a: _with_endpoint(a, "https://sts.us-gov-west-1.amazonaws.com"),
+        404,
+        ours=True,
+    ),
+    _QUERY(
         "MalformedQueryString",
         "The query string contains a syntax error.",
         "A form that cannot be read.",

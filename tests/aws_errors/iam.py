@@ -199,10 +199,9 @@ ROWS = (
     _iam(
         "PutUserPolicy",
         _MALFORMED,
-        "Syntax errors in policy: StringLookAlike is not supported.",
+        "Syntax errors in policy.",
         "A condition operator that does not exist.",
         _inline(policy(Action="*", Resource="*", Condition={"StringLookAlike": {"aws:SourceIp": "x"}})),
-        ours=True,
     ),
     _iam(
         "PutUserPolicy",

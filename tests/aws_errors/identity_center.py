@@ -302,20 +302,19 @@ _STORE = (
     _store(
         "CreateUser",
         _INVALID,
-        "… must be specified.",
+        "displayname: The attribute displayname is required, name: The attribute name is required",
         "A user without a name to be shown.",
         lambda a: a.store.create_user(IdentityStoreId=a.store_id, UserName="nobody"),
     ),
     _store(
         "GetUserId",
         _INVALID,
-        "A unique attribute is one of …, with a text.",
+        "The attribute title is not a unique attribute",
         "Somebody by another attribute.",
         lambda a: a.store.get_user_id(
             IdentityStoreId=a.store_id,
             AlternateIdentifier={"UniqueAttribute": {"AttributePath": "title", "AttributeValue": "x"}},
         ),
-        ours=True,
     ),
     _store(
         "ListGroups",

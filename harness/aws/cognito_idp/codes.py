@@ -49,7 +49,7 @@ def address_of(pool: Any, user: Any, *, verified: bool = False) -> str | None:
     """
     said, automatic = users.attributes(user), pool.extended_config.get("AutoVerifiedAttributes") or []
     for attribute in ("phone_number", "email"):
-        good = said.get(f"{attribute}_verified") == "true" if verified else attribute in automatic
+        good = users.is_verified(said, attribute) if verified else attribute in automatic
         if said.get(attribute) and good:
             return attribute
     return None

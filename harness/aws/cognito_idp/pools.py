@@ -177,11 +177,10 @@ def _check(fields: Mapping[str, Any]) -> None:
             "InvalidParameterException",
             "Only one of the aliasAttributes or usernameAttributes can be set in a user pool.",
         )
-    has_sms = fields.get("SmsConfiguration") and "phone_number" in (
-        fields.get("AutoVerifiedAttributes") or ()
-    )
-    if fields.get("MfaConfiguration") in ("ON", "OPTIONAL") and not has_sms:
-        # aws/aws-cli#3876, aws/aws-cdk#12075
+    if fields.get("MfaConfiguration") in ("ON", "OPTIONAL") and not fields.get("SmsConfiguration"):
+        # aws/aws-cli#3876, aws/aws-cdk#12075, terraform-provider-aws#7261: pools without SMS configuration.
+        # With one AWS makes the pool, whatever the text says of auto verification: moto's tests
+        # test_user_authentication_flow_mfa_on and _optional, which were run against AWS.
         raise AwsError(
             "InvalidParameterException",
             "SMS configuration and Auto verification for phone_number are required"

@@ -19,6 +19,7 @@ __all__ = [
     "get",
     "groups",
     "id_claims",
+    "is_verified",
     "preferred_role",
     "roles",
     "set_attributes",
@@ -45,7 +46,7 @@ def find(pool: Any, name: str) -> Any | None:
         said = attributes(user)
         names = [user.username, user.id, *(said.get(each, "") for each in of_names)]
         for alias in aliases:
-            if alias not in _VERIFIED or said.get(_VERIFIED[alias]) == "true":
+            if alias not in _VERIFIED or is_verified(said, alias):
                 names.append(said.get(alias, ""))
         if wanted in map(same, names):
             return user
@@ -113,6 +114,11 @@ def set_attributes(pool: Any, user: Any, given: Mapping[str, str]) -> list[str]:
     written = {**unverified, **given}
     user.update_attributes([{"Name": name, "Value": value} for name, value in written.items()])
     return changed
+
+
+def is_verified(said: Mapping[str, str], name: str) -> bool:
+    """Whether an ``email`` or a ``phone_number`` among attributes is verified; ``True`` is, as ``true``."""
+    return said.get(_VERIFIED[name], "").lower() == "true"
 
 
 def sign_in_name(pool: Any, user: Any) -> str:

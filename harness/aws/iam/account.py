@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from moto.core.utils import utcnow
+from moto.iam import models
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.iam.utils import generate_access_key_id_from_account_id
@@ -21,6 +23,9 @@ from harness.aws.policy import Document, Policies, PolicyError, parse
 from harness.aws.tags import by_key
 
 __all__ = ["AccessKey", "Iam", "Provider", "Role", "Source"]
+
+# The dates of IAM's answers are whole seconds (its API reference); moto's have fractions.
+models.utcnow = lambda: utcnow().replace(microsecond=0)
 
 _MANAGED = "arn:aws:iam::aws:policy/"
 _DEFAULT_SESSION = 3600  # seconds; CreateRole, MaxSessionDuration

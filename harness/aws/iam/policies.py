@@ -1,5 +1,7 @@
 """Managed and inline policies: moto's, once what AWS refuses and moto takes has been refused.
 
+What moto refuses itself it words as AWS does.
+
 Source of the quotas: IAM User Guide, "IAM and AWS STS quotas"; white space does not count.
 """
 
@@ -8,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from moto.iam.exceptions import MalformedPolicyDocument
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
+
 from harness.aws.backend import ask, pass_on
 from harness.aws.context import Context, Operation
 from harness.aws.iam.errors import conflict, limit_exceeded, no_such_entity
 from harness.aws.iam.names import found
 from harness.aws.iam.records import attached_to, backend, give_id, size
-from harness.aws.policy import parse
+from harness.aws.policy import PolicyError, parse
 from harness.aws.wire import Response
 
 __all__ = ["OPERATIONS"]
@@ -65,8 +70,23 @@ def delete_policy(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]
     return pass_on(call, fields)
 
 
-def _check_managed(text: str) -> None:
+def _check(text: str) -> None:
+    """Refuse a document that IAM does not save.
+
+    Raises:
+        PolicyError: moto's text first, since it knows which of several faults AWS names.
+    """
+    try:
+        IAMPolicyDocumentValidator(text).validate()
+    except MalformedPolicyDocument as error:
+        raise PolicyError(error.message) from None
+    except AttributeError:  # null among the actions; refused below
+        pass
     parse(text, kind="identity")
+
+
+def _check_managed(text: str) -> None:
+    _check(text)
     if size(text) > _MAX_MANAGED:
         raise limit_exceeded(f"Cannot exceed quota for PolicySize: {_MAX_MANAGED}")
 
@@ -77,7 +97,7 @@ def _putting(kind: str) -> Operation:
 
     def put_policy(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
         text, name = fields["PolicyDocument"], fields["PolicyName"]
-        parse(text, kind="identity")
+        _check(text)
         others = list(found(call, kind, fields).policies.items())
         total = size(text) + sum(size(each) for other, each in others if other != name)
         if total > most:  # text: amplify-cli#1699

@@ -71,9 +71,9 @@ def remove_client_id(call: Context, fields: Mapping[str, Any]) -> Mapping[str, A
 
 
 def delete_open_id_connect_provider(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any] | Response:
-    """DeleteOpenIDConnectProvider."""
-    _provider(call, fields)
-    return pass_on(call, fields)
+    """DeleteOpenIDConnectProvider: one that is not there is no error."""
+    is_there = fields["OpenIDConnectProviderArn"] in backend(call).open_id_providers
+    return pass_on(call, fields) if is_there else {}
 
 
 def _provider(call: Context, fields: Mapping[str, Any]) -> Any:

@@ -33,6 +33,16 @@ def create_user(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return answer
 
 
+def list_users(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """ListUsers: without boundaries and tags, which GetUser has (API reference)."""
+    answer = ask(call, fields)
+    users = [
+        {name: value for name, value in user.items() if name not in ("PermissionsBoundary", "Tags")}
+        for user in answer["Users"]
+    ]
+    return {**answer, "Users": users}
+
+
 def create_group(call: Context, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """CreateGroup."""
     check_new(call, "group", fields["GroupName"])
@@ -102,5 +112,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteGroup": delete_group,
     "DeleteUser": delete_user,
     "DeleteUserPermissionsBoundary": delete_user_permissions_boundary,
+    "ListUsers": list_users,
     "PutUserPermissionsBoundary": put_user_permissions_boundary,
 }

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.aws.access.permissions import texts
+from harness.aws.backend import not_implemented
 from harness.aws.context import Context, Operation
 from harness.aws.logs import anomalies, definitions, filter_events, policies, queries, records
 
 __all__ = ["OPERATIONS", "condition_keys", "resources"]
+
+
+def start_live_tail(call: Context, fields: Mapping[str, Any]) -> NoReturn:
+    """Not here: it answers by a stream of events."""
+    raise not_implemented(call)
+
 
 OPERATIONS: Mapping[str, Operation] = {
     **anomalies.OPERATIONS,
@@ -18,6 +25,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **policies.OPERATIONS,
     **queries.OPERATIONS,
     **records.OPERATIONS,
+    "StartLiveTail": start_live_tail,
 }
 
 

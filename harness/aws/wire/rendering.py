@@ -80,11 +80,20 @@ def render(protocol: Protocol, result: Mapping[str, Any], *, operation: Any, nam
     return _response(protocol, status, _encode(protocol, members), request_id)
 
 
-def render_error(protocol: Protocol, error: AwsError, *, namespace: str = "") -> Response:
+def render_error(
+    protocol: Protocol, error: AwsError, *, namespace: str = "", shapes: Mapping[str, Any] | None = None
+) -> Response:
     """Write a refusal in the form of the protocol in which the call came.
 
     A query service answers an error of authentication or permission with 403, a JSON service with 400 and the
     code's longer name (public reports: aws-sdk-js#3022, k8s-cloudwatch-adapter#32).
+
+    Args:
+        protocol: in which the call came.
+        error: the refusal.
+        namespace: the XML namespace of a query service.
+        shapes: botocore's models of the service's errors by code: some write ``Message`` with a capital, some
+            have the request's id among their members.
     """
     request_id = str(uuid.uuid4())
     fault = "Sender" if error.status < 500 else "Receiver"
@@ -100,7 +109,11 @@ def render_error(protocol: Protocol, error: AwsError, *, namespace: str = "") ->
         code = _QUERY_NAMES.get(code, code)
     is_renamed = error.code in _JSON_CODES and protocol is not Protocol.REST_JSON
     status = 400 if error.status == 403 and is_renamed else error.status
-    body: dict[str, Any] = {"__type": code, "message": error.message, **error.members}
+    members = shapes[code].members if shapes and code in shapes else {}
+    text = "Message" if "Message" in members else "message"
+    body: dict[str, Any] = {"__type": code, text: error.message, **error.members}
+    if "RequestId" in members:
+        body["RequestId"] = request_id
     response = _response(protocol, status, _encode(protocol, body), request_id)
     headers = {**response.headers, "x-amzn-errortype": code}
     if protocol in _QUERY_COMPATIBLE:  # SDKs of CloudWatch take the code from this header

@@ -24,7 +24,8 @@ def value_of(identifier: Mapping[str, Any], unique: Mapping[str, str]) -> tuple[
         unique: the paths that are unique, by themselves in lower case.
 
     Raises:
-        AwsError: ``ValidationException``, for another path or for a value that is no text.
+        AwsError: ``ValidationException``, for another path, no value, or one that is no text. Texts of the
+            first two: moto's tests.
     """
     attribute = identifier.get("UniqueAttribute")
     if len(identifier) != 1:
@@ -32,9 +33,13 @@ def value_of(identifier: Mapping[str, Any], unique: Mapping[str, str]) -> tuple[
     if attribute is None:
         return "", ""
     path, value = unique.get(attribute["AttributePath"].lower()), attribute["AttributeValue"]
-    if path is None or not isinstance(value, str):
-        names = ", ".join(unique.values())
-        raise AwsError("ValidationException", f"A unique attribute is one of {names}, with a text.")
+    if path is None:
+        message = f"The attribute {attribute['AttributePath']} is not a unique attribute"
+        raise AwsError("ValidationException", message)
+    if value is None or value == "":
+        raise AwsError("ValidationException", "attribute value cannot be empty or null for attribute path")
+    if not isinstance(value, str):
+        raise AwsError("ValidationException", f"The value of {path} must be a text.")
     return path, value
 
 

@@ -120,15 +120,17 @@ def user_of(store: IdentityStore, number: str) -> User:
 
 
 def _check(store: IdentityStore, members: Mapping[str, Any], user: User | None) -> None:
-    name = members.get("Name", {})
-    given = {**members, "Name.GivenName": name.get("GivenName"), "Name.FamilyName": name.get("FamilyName")}
-    lacking = [
-        path
-        for path in ("UserName", "DisplayName", "Name.GivenName", "Name.FamilyName")
-        if not given.get(path)
-    ]
+    """Hold what the API reference of CreateUser requires; the texts are those of moto's tests."""
+    if not members.get("UserName"):
+        raise AwsError("ValidationException", "userName is a required attribute")
+    name = members.get("Name") or {}
+    required = {"displayname": members.get("DisplayName"), "name": name}
+    if name:
+        required |= {"familyname": name.get("FamilyName"), "givenname": name.get("GivenName")}
+    lacking = [attribute for attribute, value in required.items() if not value]
     if lacking:
-        raise AwsError("ValidationException", f"{', '.join(lacking)} must be specified.")
+        text = ", ".join(f"{attribute}: The attribute {attribute} is required" for attribute in lacking)
+        raise AwsError("ValidationException", text)
     other = store.named(members["UserName"])
     if other is not None and other is not user:
         raise conflict("Duplicate UserName")
