@@ -165,5 +165,5 @@ def test_up_prints_what_to_paste_and_what_it_prints_works(tmp_path):
             said = process.communicate(timeout=20)
     assert process.returncode == 0, said
     assert done.returncode == 1, done.stderr  # grep has found nothing
-    [answer] = done.stdout.splitlines()
+    answer = done.stdout.splitlines()[0]
     assert json.loads(answer)["result"]["structuredContent"]["arn"].startswith("arn:aws:sts::")
