@@ -137,7 +137,7 @@ class TestPromQl:
         ids=lambda query: query[:12],
     )
     def test_what_would_overflow_the_parser_s_stack_is_refused(self, query: str) -> None:
-        with pytest.raises(QueryError, match="more than 200 operators and brackets|longer than 10,000 characters"):
+        with pytest.raises(QueryError, match=r"200 operators and brackets|10,000 characters"):
             Engine(Nothing()).instant(query, NOW)
 
     def test_a_long_query_is_answered(self) -> None:
