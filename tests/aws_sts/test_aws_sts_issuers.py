@@ -226,7 +226,6 @@ class TestBuiltIn:
 
 def test_a_token_of_an_identity_pool_is_good_for_a_role_that_trusts_the_pool() -> None:
     """The basic flow of Cognito, whose tokens the account itself signs."""
-    pytest.importorskip("harness.aws.cognito_identity.issuer")
     aws = Aws(account_id=ACCOUNT, new_issuer=Issuer)
     cognito = aws.client("cognito-identity")
     made = cognito.create_identity_pool(

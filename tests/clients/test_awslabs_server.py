@@ -28,7 +28,7 @@ LINES = [
     for number in range(30)
 ]
 
-pytestmark = pytest.mark.skipif(not SERVER.exists(), reason="run `make test-clients`, which installs it")
+pytestmark = pytest.mark.skipif(not SERVER.exists(), reason="needs what `make test-clients` installs")
 
 
 @pytest.fixture(params=sorted(PROVIDERS))
